@@ -1,0 +1,99 @@
+package ring
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A doorbell is an eventfd and a sleep sequence in shared memory. The sequence is odd while its
+// owner sleeps or is about to, and each sleep has a number of its own:
+//
+//	sleeper: seq++ (odd); look at the rings once more; poll(eventfd); seq++ (even)
+//	ringer:  publish; seq odd and not yet rung? write(eventfd)
+//
+// All accesses are sequentially consistent. So either the sleeper's second look sees what was
+// published, or the ringer sees the odd sequence: no wake-up is lost. One that comes late makes
+// the next sleep end early, which is harmless.
+
+// NewEventFD makes the eventfd of a doorbell: non-blocking and close-on-exec.
+func NewEventFD() (int, error) {
+	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		return -1, fmt.Errorf("make eventfd: %w", err)
+	}
+	return fd, nil
+}
+
+// Bell is the ringer's end of a doorbell, used by one goroutine at a time.
+type Bell struct {
+	seq  *uint32
+	fd   int
+	rung uint32
+}
+
+// NewBell makes the ringer's end. The caller keeps fd open as long as the Bell is used.
+func NewBell(seq *uint32, fd int) *Bell { return &Bell{seq: seq, fd: fd} }
+
+// Ring wakes the sleeper if it sleeps: one load when it is awake, one system call a sleep.
+func (b *Bell) Ring() {
+	seq := atomic.LoadUint32(b.seq)
+	if seq&1 == 0 || seq == b.rung {
+		return
+	}
+	b.rung = seq
+	signal(b.fd)
+}
+
+// Sleeper is the consumer's end of a doorbell. Prepare, Cancel and Sleep belong to one goroutine.
+type Sleeper struct {
+	seq *uint32
+	fd  int
+	set [1]unix.PollFd
+}
+
+// NewSleeper makes the consumer's end. The caller keeps fd open as long as the Sleeper is used.
+func NewSleeper(seq *uint32, fd int) *Sleeper {
+	atomic.StoreUint32(seq, atomic.LoadUint32(seq)&^1)
+	return &Sleeper{seq: seq, fd: fd, set: [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}}
+}
+
+// Prepare announces a sleep. The caller then looks at all its rings once more and calls Cancel if
+// there is work, or Sleep.
+func (s *Sleeper) Prepare() { atomic.AddUint32(s.seq, 1) }
+
+// Cancel takes a Prepare back.
+func (s *Sleeper) Cancel() { atomic.AddUint32(s.seq, 1) }
+
+// Sleep waits until the bell rings or d has passed (negative: no limit), and ends the sleep. It
+// reports whether the bell rang.
+func (s *Sleeper) Sleep(d time.Duration) (rung bool) {
+	var timeout *unix.Timespec
+	if d >= 0 {
+		ts := unix.NsecToTimespec(int64(d))
+		timeout = &ts
+	}
+	n, _ := unix.Ppoll(s.set[:], timeout, nil) // EINTR is a wake-up like any other
+	atomic.AddUint32(s.seq, 1)
+	if n <= 0 {
+		return false
+	}
+	var count [8]byte
+	unix.Read(s.fd, count[:])
+	return true
+}
+
+// Wake ends the Sleep under way or to come, from any goroutine of the sleeper's own process. It
+// costs one load when the sleeper is awake; the caller has published its work before.
+func (s *Sleeper) Wake() {
+	if atomic.LoadUint32(s.seq)&1 != 0 {
+		signal(s.fd)
+	}
+}
+
+func signal(fd int) {
+	one := [8]byte{1}
+	unix.Write(fd, one[:]) // EAGAIN: the counter is full, so the sleeper wakes anyway
+}

@@ -1,0 +1,105 @@
+package ring_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"ringstack/ring"
+
+	"golang.org/x/sys/unix"
+)
+
+func newDoorbell(t testing.TB) (*ring.Bell, *ring.Sleeper, *uint32) {
+	t.Helper()
+	fd, err := ring.NewEventFD()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	seq := new(uint32)
+	return ring.NewBell(seq, fd), ring.NewSleeper(seq, fd), seq
+}
+
+// TestNoWakeUpIsLost lets a producer publish and ring at every phase of the consumer's falling
+// asleep. A lost wake-up is a sleep that only its time limit ends.
+func TestNoWakeUpIsLost(t *testing.T) {
+	const rounds, limit = 200_000, 5 * time.Second
+	bell, sleeper, _ := newDoorbell(t)
+	p, c := ends(t, newMemory(t, 16))
+	var asked atomic.Uint64 // the consumer wants object number asked
+	go func() {
+		for i := uint64(1); i <= rounds; i++ {
+			for asked.Load() < i {
+			}
+			for spin := i % 64; spin > 0; spin-- { // move through the phases
+				asked.Load()
+			}
+			for p.Enqueue([]uint64{i}) == 0 {
+			}
+			bell.Ring()
+		}
+	}()
+	slept := 0
+	var obj [1]uint64
+	for i := uint64(1); i <= rounds; i++ {
+		asked.Store(i)
+		for c.Dequeue(obj[:]) == 0 {
+			sleeper.Prepare()
+			if c.Len() > 0 {
+				sleeper.Cancel()
+				continue
+			}
+			start := time.Now()
+			if sleeper.Sleep(limit); time.Since(start) >= limit {
+				t.Fatalf("round %d: the wake-up was lost", i)
+			}
+			slept++
+		}
+		if obj[0] != i {
+			t.Fatalf("round %d: received %d", i, obj[0])
+		}
+	}
+	if slept == 0 {
+		t.Fatal("the consumer never slept: nothing was tested")
+	}
+	t.Logf("%d sleeps in %d rounds", slept, rounds)
+}
+
+func TestBellRingsOnceASleep(t *testing.T) {
+	bell, sleeper, seq := newDoorbell(t)
+	bell.Ring()
+	if sleeper.Prepare(); sleeper.Sleep(0) {
+		t.Fatal("a ring before the sleep was not for it")
+	}
+	sleeper.Prepare()
+	bell.Ring()
+	bell.Ring()
+	if !sleeper.Sleep(-1) {
+		t.Fatal("the ring did not end the sleep")
+	}
+	if sleeper.Prepare(); sleeper.Sleep(0) {
+		t.Fatal("a sleep was rung twice")
+	}
+	if atomic.LoadUint32(seq)&1 != 0 {
+		t.Fatal("awake, but the sequence is odd")
+	}
+}
+
+func TestWakeFromOwnProcess(t *testing.T) {
+	_, sleeper, _ := newDoorbell(t)
+	sleeper.Prepare()
+	go sleeper.Wake()
+	if !sleeper.Sleep(10 * time.Second) {
+		t.Fatal("Wake did not end the sleep")
+	}
+}
+
+func TestSleepEndsByItself(t *testing.T) {
+	_, sleeper, _ := newDoorbell(t)
+	start := time.Now()
+	sleeper.Prepare()
+	if sleeper.Sleep(5*time.Millisecond) || time.Since(start) < 5*time.Millisecond {
+		t.Fatal("slept too short")
+	}
+}

@@ -1,0 +1,78 @@
+// Package engine is the line between a secondary's loop and its TCP/IP stack.
+//
+//	rings -> loop -> Engine.Input
+//	                 Engine.Poll -> Device.Frame, Device.Send -> loop -> rings
+//
+// One goroutine, the loop, drives an engine. The socket calls (Listen..., Dial..., and everything
+// on what they return) come from any goroutine; an engine that has work for the loop after
+// such a call says so with Device.Wake.
+package engine
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// Device takes the frames of one port. Frame and Send belong to the loop goroutine.
+type Device interface {
+	// Frame returns a buffer of n bytes for the next frame, or nil when no buffer is free or n
+	// exceeds what the port sends. It stays the engine's until Send or the next Frame.
+	Frame(n int) []byte
+	// Send queues the buffer of the last Frame call.
+	Send()
+	// Wake makes the loop call Poll soon, also when it sleeps. Any goroutine may call it.
+	Wake()
+}
+
+// Port is a network interface as an engine sees it.
+type Port struct {
+	ID     int
+	Name   string
+	MAC    [6]byte
+	MTU    int            // bytes of IP packet
+	Addrs  []netip.Prefix // IPv4 and IPv6; the first of a family is the source of choice
+	Gates  []netip.Addr   // default gateways, at most one a family
+	Device Device
+}
+
+// Flow names a connection by its two ends.
+type Flow struct {
+	Proto         uint8 // 6 TCP, 17 UDP
+	Local, Remote netip.AddrPort
+}
+
+// Engine is a TCP/IP stack. Input, Poll, Flows and the sysctl calls belong to the loop goroutine.
+type Engine interface {
+	// Input takes a received Ethernet frame. The slice is valid during the call only.
+	Input(port int, frame []byte)
+	// Poll runs due timers, sends what is queued and returns when it wants to be called again
+	// at the latest; the zero time means not before an Input or a Wake.
+	Poll(now time.Time) time.Time
+
+	// ListenTCP accepts connections to addr; an invalid IP means all local addresses.
+	ListenTCP(addr netip.AddrPort) (net.Listener, error)
+	// ListenUDP opens a socket that is bound to addr.
+	ListenUDP(addr netip.AddrPort) (net.PacketConn, error)
+	// DialTCP connects from local to remote. local has a port; its IP may be invalid: any.
+	// An error for which errors.Is(err, syscall.EADDRINUSE) holds means: try another port.
+	DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
+	// DialUDP opens a connected socket, with local as for DialTCP.
+	DialUDP(local, remote netip.AddrPort) (net.Conn, error)
+
+	// Flows calls yield for every TCP connection that the engine keeps state for,
+	// half-open and closing ones included.
+	Flows(yield func(Flow))
+
+	// Sysctls returns the names that SysctlGet knows, sorted.
+	Sysctls() []string
+	// SysctlGet returns a value; syscall.ENOENT for an unknown name.
+	SysctlGet(name string) (string, error)
+	// SysctlSet changes a value: syscall.ENOENT for an unknown name, EPERM for one that is
+	// read-only, EINVAL for a bad value.
+	SysctlSet(name, value string) error
+
+	// Close ends all connections and frees the engine's resources. The loop has stopped.
+	Close()
+}
