@@ -34,6 +34,8 @@ static int visit(const struct rte_memseg_list *msl, const struct rte_memseg *ms,
 	return 0;
 }
 
+static void *address(uint64_t addr) { return (void *)(uintptr_t)addr; }
+
 static int walk_segments(struct segment *seg, int max) {
 	struct walk w = { seg, 0, max, 0 };
 	return rte_memseg_walk(visit, &w) < 0 ? -(w.err ? w.err : EIO) : w.n;
@@ -41,15 +43,20 @@ static int walk_segments(struct segment *seg, int max) {
 */
 import "C"
 
+import "unsafe"
+
 // Segment is a stretch of DPDK's memory and the file behind it.
 type Segment struct {
-	Addr     uintptr // where this process has it mapped
-	Len      uint64  // bytes
-	PageSize uint64  // bytes
-	FD       int     // DPDK's; to be passed on, not closed
-	Offset   uint64  // of Addr in the file
+	Addr     uint64 // where this process has it mapped
+	Len      uint64 // bytes
+	PageSize uint64 // bytes
+	FD       int    // DPDK's; to be passed on, not closed
+	Offset   uint64 // of Addr in the file
 	Socket   int
 }
+
+// Pointer returns Addr as a pointer.
+func (s Segment) Pointer() unsafe.Pointer { return C.address(C.uint64_t(s.Addr)) }
 
 // MaxSegments is how many stretches Segments returns at most.
 const MaxSegments = 250
@@ -65,7 +72,7 @@ func Segments() ([]Segment, error) {
 	segments := make([]Segment, n)
 	for i := range segments {
 		s := &raw[i]
-		segments[i] = Segment{uintptr(s.addr), uint64(s.len), uint64(s.page), int(s.fd), uint64(s.offset), int(s.socket)}
+		segments[i] = Segment{uint64(s.addr), uint64(s.len), uint64(s.page), int(s.fd), uint64(s.offset), int(s.socket)}
 	}
 	return segments, nil
 }

@@ -8,7 +8,7 @@ package cgo
 
 static int mempool_errno(void) { return -rte_errno; }
 
-struct objects { uintptr_t *addr; uint64_t *iova; unsigned n; };
+struct objects { uint64_t *addr; uint64_t *iova; unsigned n; };
 
 static void collect(struct rte_mempool *mp, void *opaque, void *obj, unsigned idx) {
 	struct objects *o = opaque;
@@ -19,18 +19,18 @@ static void collect(struct rte_mempool *mp, void *opaque, void *obj, unsigned id
 	(void)mp;
 }
 
-static unsigned objects(struct rte_mempool *mp, uintptr_t *addr, uint64_t *iova, unsigned n) {
+static unsigned objects(struct rte_mempool *mp, uint64_t *addr, uint64_t *iova, unsigned n) {
 	struct objects o = { addr, iova, n };
 	return rte_mempool_obj_iter(mp, collect, &o);
 }
 
-static int alloc_bulk(struct rte_mempool *mp, uintptr_t *m, unsigned n) {
+static int alloc_bulk(struct rte_mempool *mp, uint64_t *m, unsigned n) {
 	return rte_pktmbuf_alloc_bulk(mp, (struct rte_mbuf **)m, n);
 }
-static void free_bulk(uintptr_t *m, unsigned n) {
+static void free_bulk(uint64_t *m, unsigned n) {
 	rte_pktmbuf_free_bulk((struct rte_mbuf **)m, n);
 }
-static int get_bulk(struct rte_mempool *mp, uintptr_t *obj, unsigned n) {
+static int get_bulk(struct rte_mempool *mp, uint64_t *obj, unsigned n) {
 	return rte_mempool_get_bulk(mp, (void **)obj, n);
 }
 */
@@ -76,7 +76,7 @@ func mempool(verb, name string, mp *C.struct_rte_mempool) (*Mempool, error) {
 func (p *Mempool) c() *C.struct_rte_mempool { return (*C.struct_rte_mempool)(p) }
 
 // Addr returns the address of the mempool itself, which its mbufs carry.
-func (p *Mempool) Addr() uintptr { return uintptr(unsafe.Pointer(p)) }
+func (p *Mempool) Addr() uint64 { return uint64(uintptr(unsafe.Pointer(p))) }
 
 // Name returns the pool's name.
 func (p *Mempool) Name() string { return C.GoString(&p.name[0]) }
@@ -88,28 +88,28 @@ func (p *Mempool) Size() int { return int(p.size) }
 func (p *Mempool) Available() int { return int(C.rte_mempool_avail_count(p.c())) }
 
 // Objects returns the address and IOVA of every object (rte_mempool_obj_iter).
-func (p *Mempool) Objects() (addrs []uintptr, iovas []uint64) {
-	addrs, iovas = make([]uintptr, p.Size()), make([]uint64, p.Size())
-	n := C.objects(p.c(), (*C.uintptr_t)(unsafe.Pointer(&addrs[0])), (*C.uint64_t)(unsafe.Pointer(&iovas[0])), C.uint(p.Size()))
+func (p *Mempool) Objects() (addrs []uint64, iovas []uint64) {
+	addrs, iovas = make([]uint64, p.Size()), make([]uint64, p.Size())
+	n := C.objects(p.c(), (*C.uint64_t)(unsafe.Pointer(&addrs[0])), (*C.uint64_t)(unsafe.Pointer(&iovas[0])), C.uint(p.Size()))
 	return addrs[:n], iovas[:n]
 }
 
 // AllocMbufs runs rte_pktmbuf_alloc_bulk: all of m or, when it reports false, none.
-func (p *Mempool) AllocMbufs(m []uintptr) bool {
-	return len(m) == 0 || C.alloc_bulk(p.c(), (*C.uintptr_t)(unsafe.Pointer(&m[0])), C.uint(len(m))) == 0
+func (p *Mempool) AllocMbufs(m []uint64) bool {
+	return len(m) == 0 || C.alloc_bulk(p.c(), (*C.uint64_t)(unsafe.Pointer(&m[0])), C.uint(len(m))) == 0
 }
 
 // Get runs rte_mempool_get_bulk: all of objs or, when it reports false, none.
-func (p *Mempool) Get(objs []uintptr) bool {
-	return len(objs) == 0 || C.get_bulk(p.c(), (*C.uintptr_t)(unsafe.Pointer(&objs[0])), C.uint(len(objs))) == 0
+func (p *Mempool) Get(objs []uint64) bool {
+	return len(objs) == 0 || C.get_bulk(p.c(), (*C.uint64_t)(unsafe.Pointer(&objs[0])), C.uint(len(objs))) == 0
 }
 
 // Free runs rte_mempool_free.
 func (p *Mempool) Free() { C.rte_mempool_free(p.c()) }
 
 // FreeMbufs runs rte_pktmbuf_free_bulk; the mbufs may be of different pools.
-func FreeMbufs(m []uintptr) {
+func FreeMbufs(m []uint64) {
 	if len(m) > 0 {
-		C.free_bulk((*C.uintptr_t)(unsafe.Pointer(&m[0])), C.uint(len(m)))
+		C.free_bulk((*C.uint64_t)(unsafe.Pointer(&m[0])), C.uint(len(m)))
 	}
 }

@@ -37,7 +37,7 @@ func memzone(verb, name string, mz *C.struct_rte_memzone) (*Memzone, error) {
 }
 
 // Addr returns where the memory starts.
-func (m *Memzone) Addr() uintptr { return *(*uintptr)(unsafe.Pointer(&m.anon0)) }
+func (m *Memzone) Addr() uint64 { return *(*uint64)(unsafe.Pointer(&m.anon0)) }
 
 // Len returns its length in bytes.
 func (m *Memzone) Len() uint64 { return uint64(m.len) }

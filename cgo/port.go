@@ -26,10 +26,10 @@ static uint64_t rss_ip_types(void) { return RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | R
 static uint64_t rx_hash_offload(void) { return RTE_ETH_RX_OFFLOAD_RSS_HASH; }
 static uint64_t rx_vlan_strip_offload(void) { return RTE_ETH_RX_OFFLOAD_VLAN_STRIP; }
 
-static uint16_t rx_burst(uint16_t port, uint16_t queue, uintptr_t *m, uint16_t n) {
+static uint16_t rx_burst(uint16_t port, uint16_t queue, uint64_t *m, uint16_t n) {
 	return rte_eth_rx_burst(port, queue, (struct rte_mbuf **)m, n);
 }
-static uint16_t tx_burst(uint16_t port, uint16_t queue, uintptr_t *m, uint16_t n) {
+static uint16_t tx_burst(uint16_t port, uint16_t queue, uint64_t *m, uint16_t n) {
 	return rte_eth_tx_burst(port, queue, (struct rte_mbuf **)m, n);
 }
 static int link_status(uint16_t port, uint32_t *speed, int *up, int *duplex) {
@@ -222,13 +222,13 @@ func (p Port) Link() (Link, error) {
 }
 
 // RxBurst runs rte_eth_rx_burst and returns how many mbufs it put into m. len(m) is not 0.
-func (p Port) RxBurst(queue int, m []uintptr) int {
-	return int(C.rx_burst(C.uint16_t(p), C.uint16_t(queue), (*C.uintptr_t)(unsafe.Pointer(&m[0])), C.uint16_t(len(m))))
+func (p Port) RxBurst(queue int, m []uint64) int {
+	return int(C.rx_burst(C.uint16_t(p), C.uint16_t(queue), (*C.uint64_t)(unsafe.Pointer(&m[0])), C.uint16_t(len(m))))
 }
 
 // TxBurst runs rte_eth_tx_burst and returns how many mbufs of m the driver took over. len(m) is not 0.
-func (p Port) TxBurst(queue int, m []uintptr) int {
-	return int(C.tx_burst(C.uint16_t(p), C.uint16_t(queue), (*C.uintptr_t)(unsafe.Pointer(&m[0])), C.uint16_t(len(m))))
+func (p Port) TxBurst(queue int, m []uint64) int {
+	return int(C.tx_burst(C.uint16_t(p), C.uint16_t(queue), (*C.uint64_t)(unsafe.Pointer(&m[0])), C.uint16_t(len(m))))
 }
 
 // Unsupported tells whether err says that a driver lacks an operation.

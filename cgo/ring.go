@@ -7,10 +7,10 @@ package cgo
 
 static int ring_errno(void) { return -rte_errno; }
 
-static unsigned ring_enqueue(struct rte_ring *r, uintptr_t *objs, unsigned n) {
+static unsigned ring_enqueue(struct rte_ring *r, uint64_t *objs, unsigned n) {
 	return rte_ring_enqueue_burst(r, (void *const *)objs, n, NULL);
 }
-static unsigned ring_dequeue(struct rte_ring *r, uintptr_t *objs, unsigned n) {
+static unsigned ring_dequeue(struct rte_ring *r, uint64_t *objs, unsigned n) {
 	return rte_ring_dequeue_burst(r, (void **)objs, n, NULL);
 }
 */
@@ -47,25 +47,25 @@ func ring(verb, name string, r *C.struct_rte_ring) (*Ring, error) {
 func (r *Ring) c() *C.struct_rte_ring { return (*C.struct_rte_ring)(r) }
 
 // Addr returns the address of the ring, for package ring.
-func (r *Ring) Addr() uintptr { return uintptr(unsafe.Pointer(r)) }
+func (r *Ring) Addr() uint64 { return uint64(uintptr(unsafe.Pointer(r))) }
 
 // Count runs rte_ring_count.
 func (r *Ring) Count() int { return int(C.rte_ring_count(r.c())) }
 
 // Enqueue runs rte_ring_enqueue_burst and returns how many it took.
-func (r *Ring) Enqueue(objs []uintptr) int {
+func (r *Ring) Enqueue(objs []uint64) int {
 	if len(objs) == 0 {
 		return 0
 	}
-	return int(C.ring_enqueue(r.c(), (*C.uintptr_t)(unsafe.Pointer(&objs[0])), C.uint(len(objs))))
+	return int(C.ring_enqueue(r.c(), (*C.uint64_t)(unsafe.Pointer(&objs[0])), C.uint(len(objs))))
 }
 
 // Dequeue runs rte_ring_dequeue_burst and returns how many it gave.
-func (r *Ring) Dequeue(objs []uintptr) int {
+func (r *Ring) Dequeue(objs []uint64) int {
 	if len(objs) == 0 {
 		return 0
 	}
-	return int(C.ring_dequeue(r.c(), (*C.uintptr_t)(unsafe.Pointer(&objs[0])), C.uint(len(objs))))
+	return int(C.ring_dequeue(r.c(), (*C.uint64_t)(unsafe.Pointer(&objs[0])), C.uint(len(objs))))
 }
 
 // Free runs rte_ring_free.

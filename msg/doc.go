@@ -2,8 +2,9 @@
 //
 //	tool, secondary --- control socket (SOCK_SEQPACKET) --- primary --- message rings --- secondary
 //
-// Both carriers use the same 24-byte header and JSON payloads. A reply that does not fit one frame
-// or one message buffer comes in several, all but the last marked FlagMore. On the socket a Conn
-// moves frames and a Client matches replies to calls; on a message ring a Requester (primary) and a
-// Responder (secondary) do so without blocking, from the loop that owns the ring.
+// Both carriers use the same 24-byte header and JSON payloads. A request fits one frame or message
+// buffer, and so does a refusal; a longer reply comes in several, all but the last marked FlagMore.
+// On the socket a Conn moves frames and a Client matches replies to calls; on a message ring a
+// Requester (primary) and a Responder (secondary) do so without blocking, from the loop that owns
+// the ring.
 package msg

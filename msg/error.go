@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 )
 
@@ -28,12 +29,22 @@ type ErrorReply struct {
 	Error string `json:"error"`
 }
 
+// maxErrorText is the length in bytes to which the text of an error is cut, so that a refusal
+// always fits one frame or message buffer, escaped as it may be.
+const maxErrorText = 1024
+
 // encodeError gives the status and payload that carry err; an error without an errno becomes EIO.
 func encodeError(err error) (int32, []byte) {
-	errno := syscall.EIO
-	errors.As(err, &errno)
-	text, _ := json.Marshal(ErrorReply{err.Error()}) // a string always marshals
-	return int32(errno), text
+	var errno syscall.Errno
+	if !errors.As(err, &errno) || errno == 0 || errno > maxErrno {
+		errno = syscall.EIO
+	}
+	text := err.Error()
+	if len(text) > maxErrorText {
+		text = strings.ToValidUTF8(text[:maxErrorText], "") + "..."
+	}
+	payload, _ := json.Marshal(ErrorReply{text}) // a string always marshals
+	return int32(errno), payload
 }
 
 func decodeError(status int32, payload []byte) error {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"syscall"
 )
 
 // Version is the version of the protocol. Peers of different versions do not talk.
@@ -12,10 +13,13 @@ const Version = 1
 // HeaderSize is the length of an encoded Header in bytes.
 const HeaderSize = 24
 
-// ErrBadHeader is returned for a header whose magic, kind or length is impossible.
+// ErrBadHeader is returned for a header with an impossible field.
 var ErrBadHeader = errors.New("bad message header")
 
-const magic = 0x4d52 // "RM"
+const (
+	magic    = 0x4d52 // "RM"
+	maxErrno = 4095   // Linux's MAX_ERRNO
+)
 
 // Kind says what a message asks for, or what it answers.
 type Kind uint16
@@ -24,14 +28,14 @@ type Kind uint16
 const (
 	KindHello    Kind = 1 + iota // tool or secondary -> primary: Hello; the reply to a secondary is the attach message
 	KindReady                    // secondary -> primary: mapped and checked, traffic may flow
-	KindDetach                   // primary -> secondary, no reply: Detach
+	KindDetach                   // primary -> tool or secondary, no reply: Detach, or an error that ends the connection
 	KindListen                   // secondary -> primary: PortRequest
 	KindUnlisten                 // secondary -> primary: PortRequest
 	KindLease                    // secondary -> primary; LeaseReply
-	KindPs                       // tool -> primary; PsReply
-	KindTop                      // tool -> primary; []TopRow
-	KindTraffic                  // tool -> primary; []TrafficRow
-	KindStats                    // tool -> primary; []Stat
+	KindPs                       // tool -> primary: ProcRequest; PsReply
+	KindTop                      // tool -> primary: ProcRequest; []TopRow
+	KindTraffic                  // tool -> primary: ProcRequest; []TrafficRow
+	KindStats                    // tool -> primary: ProcRequest; []Stat
 	KindSysctl                   // tool -> primary -> secondaries: SysctlRequest; []SysctlRow
 	KindFlows                    // primary -> secondary; []Flow
 	numKinds
@@ -59,7 +63,7 @@ type Header struct {
 	ID     uint64 // chosen by the requester, repeated in the reply
 	Kind   Kind
 	Flags  uint16
-	Status int32  // reply: 0 or an errno; the payload is then an ErrorReply
+	Status int32  // reply: 0 or an errno; the payload is then an ErrorReply, in one part
 	Len    uint32 // bytes of payload
 }
 
@@ -75,7 +79,8 @@ func (h Header) Put(b []byte) {
 	binary.LittleEndian.PutUint32(b[20:], h.Len)
 }
 
-// ParseHeader decodes the header at the start of b and checks that its payload lies in b.
+// ParseHeader decodes the header at the start of b and checks that its payload lies in b. With an
+// error, which wraps ErrBadHeader, come the fields as they are.
 func ParseHeader(b []byte) (Header, error) {
 	return parseHeader(b, len(b))
 }
@@ -100,8 +105,25 @@ func parseHeader(b []byte, size int) (Header, error) {
 		return h, fmt.Errorf("%w: protocol version %d, want %d", ErrBadHeader, version, Version)
 	case h.Kind == 0 || h.Kind >= numKinds:
 		return h, fmt.Errorf("%w: %v", ErrBadHeader, h.Kind)
+	case h.Flags&^FlagMore != 0:
+		return h, fmt.Errorf("%w: flags %#x", ErrBadHeader, h.Flags)
+	case h.Status < 0 || h.Status > maxErrno || h.Status != 0 && h.Flags&FlagMore != 0:
+		return h, fmt.Errorf("%w: status %d, flags %#x", ErrBadHeader, h.Status, h.Flags)
 	case uint64(h.Len) > uint64(size-HeaderSize):
 		return h, fmt.Errorf("%w: length %d in a message of %d bytes", ErrBadHeader, h.Len, size)
 	}
 	return h, nil
+}
+
+// checkPart checks that h is a part of the message want, of which n bytes have come before.
+func (h Header) checkPart(want Header, n, limit int) error {
+	switch {
+	case h.ID != want.ID || h.Kind != want.Kind:
+		return fmt.Errorf("%w: %v %d where %v %d goes on", ErrBadHeader, h.Kind, h.ID, want.Kind, want.ID)
+	case h.Len == 0 && h.Flags&FlagMore != 0: // would never end
+		return fmt.Errorf("%w: empty part of %v %d", ErrBadHeader, h.Kind, h.ID)
+	case n+int(h.Len) > limit:
+		return fmt.Errorf("%v: %w: more than %d bytes", h.Kind, syscall.EMSGSIZE, limit)
+	}
+	return nil
 }

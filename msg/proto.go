@@ -1,9 +1,10 @@
 package msg
 
-// Roles of a Hello.
+// Roles of a Hello and of a Proc.
 const (
+	RolePrimary   = "primary" // of a Proc only
 	RoleSecondary = "secondary"
-	RoleTool      = "tool"
+	RoleTool      = "tool" // of a Hello only
 )
 
 // AnyProc asks for any free proc id in a Hello, and for all secondaries in a tool's request.
@@ -35,7 +36,8 @@ type LeaseReply struct {
 	N     int    `json:"n"`
 }
 
-// ProcRequest limits a tool's request to one secondary, or not (AnyProc).
+// ProcRequest limits a tool's request to one secondary, or not (AnyProc). One that is not attached
+// is refused with ESRCH.
 type ProcRequest struct {
 	Proc int `json:"proc"`
 }
@@ -49,7 +51,7 @@ type PsReply struct {
 // Proc is one process. The primary has the id -1.
 type Proc struct {
 	ID      int      `json:"proc_id"`
-	Role    string   `json:"role"` // "primary" or "secondary"
+	Role    string   `json:"role"` // RolePrimary or RoleSecondary
 	Program string   `json:"program"`
 	Group   string   `json:"group"`
 	PID     int      `json:"pid"`
@@ -96,7 +98,8 @@ type Stat struct {
 	Value uint64 `json:"value"`
 }
 
-// SysctlRequest reads the variables named Name or below it ("" means all), or sets one.
+// SysctlRequest reads the variables named Name or below it ("" means all), or sets one. The reply
+// has what each asked secondary answered; rows of a set have the values that now hold.
 type SysctlRequest struct {
 	Proc  int     `json:"proc"`
 	Name  string  `json:"name,omitempty"`
@@ -108,6 +111,7 @@ type SysctlRow struct {
 	Proc  int    `json:"proc_id"`
 	Name  string `json:"name"`
 	Value string `json:"value"`
+	Errno int32  `json:"errno,omitempty"` // of Error; ENOENT: this secondary has no such variable
 	Error string `json:"error,omitempty"`
 }
 

@@ -3,6 +3,7 @@ package msg
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 )
 
@@ -12,18 +13,24 @@ const MaxWaiting = 64
 // ErrViolation is wrapped by what Poll returns when the other side breaks the protocol.
 var ErrViolation = errors.New("message ring violation")
 
-// Done receives the reply to a request: its payload, which it may keep, or an error.
+// Done receives the reply to a request: its payload, which it may keep, or an error. It may make
+// calls, and may call Fail.
 type Done func(payload []byte, err error)
 
 // Requester is the primary's end of a secondary's message rings. It owns the secondary's message
 // buffers, trusts nothing that comes back, and is used by the primary's poll loop alone.
+//
+// A request has no deadline: a secondary that never answers keeps its buffers, and requests wait,
+// MaxWaiting at most, until Fail.
 type Requester struct {
-	in, out Ring
+	in      Sender
+	out     Receiver
 	mem     Buffers
 	free    []uint64
 	sent    map[uint64]*request // by buffer
 	waiting []*request
 	nextID  uint64
+	failed  error // what Fail was called with
 }
 
 type request struct {
@@ -34,17 +41,21 @@ type request struct {
 }
 
 // NewRequester makes the primary's end; in carries requests, out replies.
-func NewRequester(in, out Ring, mem Buffers, buffers []uint64) *Requester {
+func NewRequester(in Sender, out Receiver, mem Buffers, buffers []uint64) *Requester {
 	return &Requester{
 		in: in, out: out, mem: mem,
-		free: append([]uint64(nil), buffers...),
+		free: slices.Clone(buffers),
 		sent: make(map[uint64]*request, len(buffers)),
 	}
 }
 
-// Call sends a request or queues it until a buffer is free. done is called once, from Poll or Fail.
-// EMSGSIZE and EBUSY come back at once.
+// Call sends a request or queues it until a buffer is free. done is called once, from Poll or Fail,
+// unless Call returns an error: EMSGSIZE, EBUSY, or after Fail what Fail was given. The payload must
+// not change until then.
 func (r *Requester) Call(kind Kind, payload []byte, done Done) error {
+	if r.failed != nil {
+		return fmt.Errorf("%v: %w", kind, r.failed)
+	}
 	if len(payload) > MaxMessage-HeaderSize {
 		return fmt.Errorf("%v: %w: %d bytes of request", kind, syscall.EMSGSIZE, len(payload))
 	}
@@ -57,47 +68,49 @@ func (r *Requester) Call(kind Kind, payload []byte, done Done) error {
 		payload: payload,
 		done:    done,
 	})
-	r.sendWaiting()
+	_ = r.sendWaiting() // Poll will meet the same error and report it
 	return nil
 }
 
-func (r *Requester) sendWaiting() {
+func (r *Requester) sendWaiting() error {
 	for len(r.waiting) > 0 && len(r.free) > 0 {
 		buf, req := r.free[len(r.free)-1], r.waiting[0]
 		copy(r.mem.Buffer(buf)[HeaderSize:], req.payload)
-		if !r.send(buf, req) {
-			return
+		if err := r.send(buf, req); err != nil {
+			return err
 		}
 		r.free = r.free[:len(r.free)-1]
-		r.waiting = r.waiting[1:]
+		r.waiting = slices.Delete(r.waiting, 0, 1)
+		r.sent[buf] = req
 	}
+	return nil
 }
 
-func (r *Requester) send(buf uint64, req *request) bool {
+func (r *Requester) send(buf uint64, req *request) error {
 	req.Put(r.mem.Buffer(buf))
-	if !r.in.Enqueue(buf) {
-		return false
+	if !r.in.Enqueue(buf) { // it has a place for each buffer: the secondary has moved its end
+		return fmt.Errorf("%w: request ring is full", ErrViolation)
 	}
-	r.sent[buf] = req
-	return true
+	return nil
 }
 
 // Poll takes replies and reports whether there were any. An error wraps ErrViolation: the
 // secondary is to be detached and Fail called.
 func (r *Requester) Poll() (worked bool, err error) {
-	for {
+	for range burst {
 		buf, ok := r.out.Dequeue()
-		if !ok {
-			return worked, nil
+		if !ok || r.failed != nil {
+			break
 		}
 		worked = true
 		if err := r.receive(buf); err != nil {
 			return worked, err
 		}
-		r.sendWaiting()
 	}
+	return worked, r.sendWaiting()
 }
 
+// receive takes the reply in buf. A request stays in sent until it has ended, so that Fail finds it.
 func (r *Requester) receive(buf uint64) error {
 	req := r.sent[buf]
 	if req == nil {
@@ -107,44 +120,45 @@ func (r *Requester) receive(buf uint64) error {
 	var head [HeaderSize]byte
 	copy(head[:], shared) // the secondary may still write to it: look at one copy
 	h, err := parseHeader(head[:], len(shared))
+	if err == nil {
+		err = h.checkPart(req.Header, len(req.reply), MaxReply)
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrViolation, err)
 	}
-	if h.ID != req.ID || h.Kind != req.Kind {
-		return fmt.Errorf("%w: %v %d answered by %v %d", ErrViolation, req.Kind, req.ID, h.Kind, h.ID)
-	}
-	if len(req.reply)+int(h.Len) > MaxReply {
-		return fmt.Errorf("%w: reply to %v exceeds %d bytes", ErrViolation, req.Kind, MaxReply)
-	}
-	req.reply = append(req.reply, shared[HeaderSize:HeaderSize+int(h.Len)]...)
-	delete(r.sent, buf)
-	if h.Flags&FlagMore != 0 {
-		return r.askForMore(buf, req)
-	}
-	r.free = append(r.free, buf)
+	part := shared[HeaderSize : HeaderSize+int(h.Len)]
 	if h.Status != 0 {
-		req.done(nil, decodeError(h.Status, req.reply))
+		r.end(buf, nil, decodeError(h.Status, slices.Clone(part)))
 		return nil
 	}
-	req.done(req.reply, nil)
+	req.reply = append(req.reply, part...)
+	if h.Flags&FlagMore != 0 {
+		req.Flags, req.Len = FlagMore, 0
+		return r.send(buf, req)
+	}
+	r.end(buf, req.reply, nil)
 	return nil
 }
 
-func (r *Requester) askForMore(buf uint64, req *request) error {
-	req.Flags, req.Len = FlagMore, 0
-	if !r.send(buf, req) {
-		return fmt.Errorf("%w: request ring is full", ErrViolation)
-	}
-	return nil
+func (r *Requester) end(buf uint64, reply []byte, err error) {
+	done := r.sent[buf].done
+	delete(r.sent, buf)
+	r.free = append(r.free, buf)
+	done(reply, err)
 }
 
 // Fail ends all requests with err; the requester is then done with.
 func (r *Requester) Fail(err error) {
-	for _, req := range r.sent {
-		req.done(nil, err)
+	if r.failed != nil {
+		return
 	}
-	for _, req := range r.waiting {
-		req.done(nil, err)
-	}
+	r.failed = err
+	sent, waiting := r.sent, r.waiting
 	r.sent, r.waiting = nil, nil
+	for _, req := range sent {
+		req.done(nil, err)
+	}
+	for _, req := range waiting {
+		req.done(nil, err)
+	}
 }

@@ -26,7 +26,7 @@ func TestInteroperatesWithDPDK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := uint64(c.Addr())
+	addr := c.Addr()
 	mem := shm.NewMemory(unsafe.Pointer(c), addr, uint64(unsafe.Sizeof(shm.Ring{}))+64*8)
 
 	t.Run("Go to C", func(t *testing.T) {
@@ -34,14 +34,14 @@ func TestInteroperatesWithDPDK(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		exchange(t, p.Enqueue, func(out []uint64) int { return c.Dequeue(asPointers(out)) }, c.Count)
+		exchange(t, p.Enqueue, c.Dequeue, c.Count)
 	})
 	t.Run("C to Go", func(t *testing.T) {
 		consumer, err := ring.NewConsumer(mem, addr)
 		if err != nil {
 			t.Fatal(err)
 		}
-		exchange(t, func(in []uint64) int { return c.Enqueue(asPointers(in)) }, consumer.Dequeue, c.Count)
+		exchange(t, c.Enqueue, consumer.Dequeue, c.Count)
 	})
 }
 
@@ -71,8 +71,4 @@ func exchange(t *testing.T, enqueue, dequeue func([]uint64) int, count func() in
 	}
 	for dequeue(out) > 0 {
 	}
-}
-
-func asPointers(objs []uint64) []uintptr {
-	return unsafe.Slice((*uintptr)(unsafe.Pointer(unsafe.SliceData(objs))), len(objs))
 }

@@ -1,0 +1,81 @@
+package dispatch
+
+import "fmt"
+
+const (
+	// LeaseSize is the number of consecutive ports in a lease.
+	LeaseSize = 256
+	// MaxLeases is the number of leases that one proc can have.
+	MaxLeases = 32
+
+	// Blocks that lie whole in FreeBSD's net.inet.ip.portrange, 10000-65535.
+	firstBlock = (10000 + LeaseSize - 1) / LeaseSize
+	numBlocks  = 65536 / LeaseSize
+)
+
+// leases says who has each block of LeaseSize ports.
+type leases struct {
+	holders [numBlocks]uint8 // or none
+	owned   [numBlocks]int   // owned ports in the block
+	cursor  int              // block after the last one leased
+	of      [MaxProcs]int    // blocks of each proc
+}
+
+func newLeases() leases {
+	l := leases{cursor: firstBlock}
+	for i := range l.holders {
+		l.holders[i] = none
+	}
+	return l
+}
+
+func (l *leases) holder(port uint16) uint8 { return l.holders[port/LeaseSize] }
+
+func (l *leases) own(port uint16)    { l.owned[port/LeaseSize]++ }
+func (l *leases) disown(port uint16) { l.owned[port/LeaseSize]-- }
+
+// Lease gives proc a block of n = LeaseSize ports from first on, TCP and UDP,
+// for flows that it opens. Everything to these ports goes to proc until it
+// leaves. The search goes on from the last block leased, so that a block that
+// became free is used again as late as possible.
+//
+// Errors: ErrNotLive, ErrTooManyLeases, ErrNoLease.
+func (t *Table) Lease(proc uint8) (first uint16, n int, err error) {
+	block, err := t.lease(proc)
+	if err != nil {
+		return 0, 0, fmt.Errorf("lease ports: %w", err)
+	}
+	return uint16(block * LeaseSize), LeaseSize, nil
+}
+
+func (t *Table) lease(proc uint8) (block int, err error) {
+	l := &t.leases
+	switch {
+	case !t.isLive(proc):
+		return 0, ErrNotLive
+	case l.of[proc] >= MaxLeases:
+		return 0, ErrTooManyLeases
+	}
+	for range numBlocks - firstBlock {
+		block = l.cursor
+		if l.cursor++; l.cursor == numBlocks {
+			l.cursor = firstBlock
+		}
+		if l.holders[block] == none && l.owned[block] == 0 {
+			l.holders[block] = proc
+			l.of[proc]++
+			return block, nil
+		}
+	}
+	return 0, ErrNoLease
+}
+
+// free ends the leases of proc.
+func (l *leases) free(proc uint8) {
+	for i, holder := range l.holders {
+		if holder == proc {
+			l.holders[i] = none
+		}
+	}
+	l.of[proc] = 0
+}

@@ -1,0 +1,170 @@
+package primary
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ringstack/dispatch"
+	"ringstack/internal/config"
+)
+
+// burst is how many mbufs are received, and taken from a ring, at a time.
+const burst = 64
+
+// Idling: the loop first gives its CPU away between looks, then sleeps an eighth of the time for
+// which nothing has come, so that a packet waits an eighth of the gap before it at most.
+const (
+	yieldFor     = 100 * time.Microsecond
+	minPause     = 20 * time.Microsecond
+	pauseDivisor = 8
+	pinSweep     = 10 * time.Second // how often pinned flows are checked against their owner's list
+)
+
+// loop is the state that only the poll loop's turns need.
+type loop struct {
+	start    time.Time
+	now      time.Duration // since start, read once a turn
+	lastWork time.Duration
+	nextPins time.Duration
+	turns    uint64
+	rx       [burst]uint64
+	scratch  [burst]uint64
+	packet   dispatch.Packet
+	trash    []uint64 // mbufs to free at the end of the burst
+	drops    dropCounters
+	broken   [numViolations]uint64
+	tail     dpdkTail
+}
+
+// poll runs turns until ctx is done.
+func (p *Primary) poll(ctx context.Context) {
+	p.loop.start = time.Now()
+	p.trash = make([]uint64, 0, 2*burst)
+	unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // pauses as short as asked for; failing costs latency only
+	for ctx.Err() == nil {
+		p.now = time.Since(p.loop.start)
+		p.turns++
+		if p.turn() {
+			p.lastWork = p.now
+			continue
+		}
+		p.idle()
+	}
+}
+
+// turn does everything once and reports whether there was anything to do.
+func (p *Primary) turn() (worked bool) {
+	p.table.Tick(p.now)
+	for i := range p.ports {
+		worked = p.receive(i) || worked
+	}
+	for i := 0; i < len(p.served); i++ {
+		pr := p.served[i]
+		did, broken := p.serve(pr)
+		if broken != violationNone {
+			p.convict(pr, broken)
+			i--
+		}
+		worked = did || worked
+	}
+	for _, pt := range p.ports {
+		p.transmit(pt)
+	}
+	for _, pr := range p.served {
+		if pr.awaken {
+			pr.awaken = false
+			pr.bell.Ring()
+		}
+	}
+	if len(p.calls) > 0 {
+		p.answerCalls()
+		worked = true
+	}
+	if p.now >= p.nextPins {
+		p.nextPins = p.now + pinSweep
+		p.sweepPins()
+	}
+	return worked
+}
+
+// serve takes what a secondary has put on its rings and tops up what it needs.
+func (p *Primary) serve(pr *proc) (worked bool, broken violation) {
+	for i := range pr.tx {
+		n, broken := p.takeFrames(pr, i)
+		if broken != violationNone {
+			return true, broken
+		}
+		worked = worked || n > 0
+	}
+	n, broken := p.takeFreed(pr)
+	if broken != violationNone {
+		return true, broken
+	}
+	p.topUp(pr)
+	answered, err := pr.calls.Poll()
+	if err != nil {
+		return true, violationMessage
+	}
+	if pr.brokenRing() {
+		return true, violationRing
+	}
+	return worked || n > 0 || answered, violationNone
+}
+
+func (p *Primary) idle() {
+	idleFor := p.now - p.lastWork
+	if p.cfg.DPDK.PollMode == config.PollBusy {
+		return
+	}
+	if idleFor < yieldFor {
+		schedYield()
+		return
+	}
+	p.sleeper.Prepare()
+	if p.workWaits() {
+		p.sleeper.Cancel()
+		return
+	}
+	longest := time.Duration(p.cfg.DPDK.IdleSleep) * time.Microsecond
+	if p.sleeper.Sleep(min(max(idleFor/pauseDivisor, minPause), longest)) {
+		p.lastWork = time.Since(p.loop.start)
+	}
+}
+
+// workWaits looks at everything that rings the bell.
+func (p *Primary) workWaits() bool {
+	for _, pr := range p.served {
+		if pr.busy() {
+			return true
+		}
+	}
+	return len(p.calls) > 0
+}
+
+// do runs f in the poll loop and returns when it has run, or when the loop has ended (false).
+func (p *Primary) do(f func()) bool {
+	done := make(chan struct{})
+	select {
+	case p.calls <- func() { f(); close(done) }:
+	case <-p.ended:
+		return false
+	}
+	p.sleeper.Wake()
+	select {
+	case <-done:
+		return true
+	case <-p.ended:
+		return false
+	}
+}
+
+func (p *Primary) answerCalls() {
+	for len(p.calls) > 0 {
+		(<-p.calls)()
+	}
+}
+
+// schedYield gives the CPU to whoever else wants it, without telling Go's scheduler.
+func schedYield() { unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }

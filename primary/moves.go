@@ -1,0 +1,113 @@
+package primary
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"ringstack/dispatch"
+	"ringstack/msg"
+)
+
+// settle is how long a stack is given to take in the frames that it received before its buckets
+// began to move, until it is asked for its flows.
+const settle = 5 * time.Millisecond
+
+// startMoves asks each secondary that buckets move away from for its flows, so that these can be
+// pinned to it. It comes after every change of listeners.
+func (p *Primary) startMoves() {
+	for _, donor := range p.table.Donors() {
+		pr := p.procs[donor.Proc]
+		if pr.asked {
+			continue
+		}
+		pr.asked = true
+		p.after(settle, pr, func() {
+			p.askFlows(pr, func(flows []dispatch.Flow, err error) {
+				pr.asked = false
+				if err != nil {
+					p.log.Warn().Err(err).Int("proc", pr.id).Msg("flows not known: its buckets stay")
+					return
+				}
+				kept := p.table.Commit(donor, flows)
+				p.log.Debug().Int("proc", pr.id).Int("flows", len(flows)).Int("kept", kept).Msg("buckets moved")
+				p.startMoves()
+			})
+		})
+	}
+}
+
+// sweepPins drops the pins of flows that have ended, and asks again where a move is overdue.
+func (p *Primary) sweepPins() {
+	p.startMoves()
+	for _, pr := range p.served {
+		if p.table.Pinned(uint8(pr.id)) == 0 || pr.asked {
+			continue
+		}
+		stamp := p.table.Stamp()
+		p.askFlows(pr, func(flows []dispatch.Flow, err error) {
+			if err == nil {
+				p.table.Sweep(uint8(pr.id), flows, stamp)
+			}
+		})
+	}
+}
+
+// after runs f in the poll loop when d has passed, if pr is still the same secondary then.
+func (p *Primary) after(d time.Duration, pr *proc, f func()) {
+	s := pr.session
+	time.AfterFunc(d, func() {
+		p.do(func() {
+			if pr.session == s && pr.state == stateLive {
+				f()
+			}
+		})
+	})
+}
+
+// askFlows asks a secondary for all its TCP flows. done runs in the poll loop, unless the secondary
+// is gone by then; the answer is decoded outside it.
+func (p *Primary) askFlows(pr *proc, done func([]dispatch.Flow, error)) {
+	s := pr.session
+	err := pr.calls.Call(msg.KindFlows, nil, func(payload []byte, err error) {
+		go func() {
+			var flows []dispatch.Flow
+			if err == nil {
+				flows, err = parseFlows(payload)
+			}
+			p.do(func() {
+				if pr.session == s && pr.state == stateLive {
+					done(flows, err)
+				}
+			})
+		}()
+	})
+	if err != nil {
+		done(nil, err)
+	}
+}
+
+func parseFlows(payload []byte) ([]dispatch.Flow, error) {
+	var texts []msg.Flow
+	if err := json.Unmarshal(payload, &texts); err != nil {
+		return nil, fmt.Errorf("parse flows: %w", err)
+	}
+	flows := make([]dispatch.Flow, len(texts))
+	for i, text := range texts {
+		local, err := netip.ParseAddrPort(text.Local)
+		if err != nil {
+			return nil, fmt.Errorf("parse flows: %w", err)
+		}
+		remote, err := netip.ParseAddrPort(text.Remote)
+		if err != nil {
+			return nil, fmt.Errorf("parse flows: %w", err)
+		}
+		flows[i] = dispatch.Flow{
+			Local: local.Addr().As16(), LocalPort: local.Port(),
+			Remote: remote.Addr().As16(), RemotePort: remote.Port(),
+			Proto: dispatch.ProtoTCP,
+		}
+	}
+	return flows, nil
+}

@@ -1,0 +1,175 @@
+package primary
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"ringstack/cgo"
+	"ringstack/shm"
+)
+
+// errPoolShape is returned for a pool whose objects do not lie as owners needs them to.
+var errPoolShape = errors.New("mbufs lie irregularly in memory")
+
+// granuleBits: within 2 MB, the smallest hugepage, the mbufs that start there follow one another at
+// equal distances. Across pages they need not.
+const granuleBits = 21
+
+// nobody owns an mbuf that is free or in the NIC's hands.
+const nobody = 0
+
+// owners is the ownership table: for every mbuf, which secondary holds it. Only the poll loop uses it.
+type owners struct {
+	start    uint64 // a multiple of 2 MB
+	stride   uint64
+	granules []granule
+	owner    []uint8 // by mbuf index: nobody, or proc id + 1
+	held     []int   // by owner
+	bufLen   uint16
+}
+
+// granule describes the mbufs that start in one stretch of 2 MB.
+type granule struct {
+	first uint64 // address of its first mbuf
+	iova  uint64 // IOVA = address + iova, with wrap-around
+	pool  uint64 // address of their mempool
+	base  uint32 // index of the first mbuf
+	n     uint32
+}
+
+type object struct{ addr, iova, pool uint64 }
+
+// newOwners makes the table for all mbufs of the pools; none is held.
+func newOwners(pools []*cgo.Mempool, maxProcs, bufLen int) (*owners, error) {
+	var objects []object
+	for _, pool := range pools {
+		addrs, iovas := pool.Objects()
+		for i, addr := range addrs {
+			objects = append(objects, object{addr, iovas[i], pool.Addr()})
+		}
+	}
+	slices.SortFunc(objects, func(a, b object) int {
+		if a.addr < b.addr {
+			return -1
+		}
+		return 1
+	})
+	return layOut(objects, maxProcs, bufLen)
+}
+
+// layOut builds the granules from the sorted objects and checks that each is found again.
+func layOut(objects []object, maxProcs, bufLen int) (*owners, error) {
+	if len(objects) < 2 {
+		return nil, fmt.Errorf("%w: %d mbufs", errPoolShape, len(objects))
+	}
+	o := &owners{
+		start:  objects[0].addr &^ (1<<granuleBits - 1),
+		stride: objects[1].addr - objects[0].addr,
+		owner:  make([]uint8, len(objects)),
+		held:   make([]int, maxProcs+1),
+		bufLen: uint16(bufLen),
+	}
+	span := objects[len(objects)-1].addr - o.start
+	o.granules = make([]granule, span>>granuleBits+1)
+	for i, obj := range objects {
+		g := &o.granules[(obj.addr-o.start)>>granuleBits]
+		if g.n == 0 {
+			*g = granule{first: obj.addr, iova: obj.iova - obj.addr, pool: obj.pool, base: uint32(i)}
+		}
+		g.n++
+	}
+	for i, obj := range objects {
+		index, g := o.find(obj.addr)
+		if g == nil || index != uint32(i) || obj.addr+g.iova != obj.iova || g.pool != obj.pool {
+			return nil, fmt.Errorf("%w: number %d at %#x", errPoolShape, i, obj.addr)
+		}
+	}
+	return o, nil
+}
+
+// find returns the index of the mbuf at addr and its granule, or nil when no mbuf starts there.
+// It reads no shared memory.
+func (o *owners) find(addr uint64) (uint32, *granule) {
+	at := (addr - o.start) >> granuleBits
+	if at >= uint64(len(o.granules)) {
+		return 0, nil
+	}
+	g := &o.granules[at]
+	off := addr - g.first
+	q := off / o.stride
+	if q >= uint64(g.n) || q*o.stride != off {
+		return 0, nil
+	}
+	return g.base + uint32(q), g
+}
+
+// give hands the mbuf at addr, which nobody holds, to a secondary.
+func (o *owners) give(addr uint64, proc int) {
+	index, _ := o.find(addr)
+	o.owner[index] = uint8(proc + 1)
+	o.held[proc+1]++
+}
+
+// take ends a secondary's hold of the mbuf at addr. It fails, and changes nothing, when addr is not
+// an mbuf that the secondary holds.
+func (o *owners) take(addr uint64, proc int) (*granule, violation) {
+	index, g := o.find(addr)
+	if g == nil {
+		return nil, violationNotMbuf
+	}
+	if o.owner[index] != uint8(proc+1) {
+		return nil, violationNotOwner
+	}
+	o.owner[index] = nobody
+	o.held[proc+1]--
+	return g, violationNone
+}
+
+// holds returns how many mbufs a secondary holds.
+func (o *owners) holds(proc int) int { return o.held[proc+1] }
+
+// reclaim takes all that a secondary holds and calls free for each.
+func (o *owners) reclaim(proc int, free func(addr uint64, g *granule)) {
+	for i := range o.granules {
+		g := &o.granules[i]
+		for k := range g.n {
+			if o.owner[g.base+k] == uint8(proc+1) {
+				o.owner[g.base+k] = nobody
+				free(g.first+uint64(k)*o.stride, g)
+			}
+		}
+	}
+	o.held[proc+1] = 0
+}
+
+// renew writes every field of the mbuf's header that DPDK will read, for a frame of n bytes at off.
+func (o *owners) renew(mem *shm.Memory, addr uint64, g *granule, port, off, n uint16) {
+	m := mem.Mbuf(addr)
+	m.BufAddr = addr + shm.MbufSize
+	m.BufIOVA = addr + shm.MbufSize + g.iova
+	m.DataOff, m.Refcnt, m.NbSegs, m.Port = off, 1, 1, port
+	m.OlFlags = 0
+	m.PktLen, m.DataLen = uint32(n), n
+	m.BufLen = o.bufLen
+	m.Pool = g.pool
+	m.Next = 0
+	m.TxOffload = 0
+	m.PrivSize = 0
+}
+
+// heldOf returns how many mbufs of a pool secondaries hold.
+func (o *owners) heldOf(pool uint64) (n int) {
+	for i := range o.granules {
+		g := &o.granules[i]
+		if g.pool != pool {
+			continue
+		}
+		for _, owner := range o.owner[g.base : g.base+g.n] {
+			if owner != nobody {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,129 @@
+package primary
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"ringstack/cgo"
+	"ringstack/msg"
+	"ringstack/shm"
+)
+
+const (
+	mempoolCache   = 256 // mbufs that the loop's lcore keeps at hand
+	frameOverhead  = 18  // Ethernet header and one VLAN tag, in bytes
+	minDataRoom    = 2048
+	msgBuffers     = 8 // message buffers of a secondary, which is how many requests it may have at a time
+	mbufEstimate   = 2560
+	memoryEstimate = 128 << 20 // rings, ports and EAL
+)
+
+// dataRoom returns the bytes of an mbuf's buffer, headroom included: any port's longest frame fits
+// into one mbuf.
+func (p *Primary) dataRoom() int {
+	room := minDataRoom
+	for i := range p.cfg.Ports {
+		room = max(room, p.cfg.Ports[i].MTU+frameOverhead)
+	}
+	return (room+63)&^63 + shm.Headroom
+}
+
+// makePools makes an mbuf pool for each NUMA socket with a port, and the pool of message buffers.
+func (p *Primary) makePools() error {
+	sockets, err := p.sockets()
+	if err != nil {
+		return err
+	}
+	for _, socket := range sockets {
+		pool, err := cgo.CreateMbufPool(poolName(socket), p.cfg.DPDK.NbMbufs, mempoolCache, p.dataRoom(), socket)
+		if err != nil {
+			return fmt.Errorf("%w: lower nb_mbufs (%d) or give DPDK more memory", err, p.cfg.DPDK.NbMbufs)
+		}
+		p.later(pool.Free)
+		p.pools = append(p.pools, pool)
+		p.log.Info().Str("pool", pool.Name()).Int("mbufs", pool.Size()).Int("data_room", p.dataRoom()).Msg("pool")
+	}
+	p.msgPool, err = cgo.CreateMempool(msgPoolName, p.cfg.DPDK.MaxProcs*msgBuffers, msg.MaxMessage, cgo.MainSocket())
+	if err != nil {
+		return err
+	}
+	p.later(p.msgPool.Free)
+	return nil
+}
+
+// sockets returns the NUMA sockets that get a pool: the main lcore's first, then those of the ports.
+func (p *Primary) sockets() ([]int, error) {
+	sockets := []int{cgo.MainSocket()}
+	if !p.cfg.DPDK.NumaOn {
+		return sockets, nil
+	}
+	for _, id := range cgo.Ports() {
+		info, err := id.Info()
+		if err != nil {
+			return nil, err
+		}
+		if info.Socket >= 0 && !slices.Contains(sockets, info.Socket) {
+			sockets = append(sockets, info.Socket)
+		}
+	}
+	return sockets, nil
+}
+
+// poolOn returns the mbuf pool of a NUMA socket, or the main lcore's.
+func (p *Primary) poolOn(socket int) *cgo.Mempool {
+	for _, pool := range p.pools {
+		if pool.Name() == poolName(socket) {
+			return pool
+		}
+	}
+	return p.pools[0]
+}
+
+// checkMemory refuses to start EAL without the hugepages that it needs, since EAL's own words for
+// it do not say what to do.
+func (p *Primary) checkMemory() error {
+	need := p.cfg.DPDK.NbMbufs*mbufEstimate + memoryEstimate
+	if p.cfg.DPDK.NoHuge {
+		return nil
+	}
+	mounts, err := os.ReadFile("/proc/mounts")
+	if err != nil {
+		return fmt.Errorf("look for hugetlbfs: %w", err)
+	}
+	if !strings.Contains(string(mounts), " hugetlbfs ") {
+		return errors.New("no hugetlbfs is mounted: mount -t hugetlbfs none /dev/hugepages, or set no_huge=1 in [dpdk]")
+	}
+	free := freeHugepages("/sys/kernel/mm/hugepages")
+	if free < need && !p.leftoverPages() {
+		return fmt.Errorf("%w: %d MB of hugepages are free, %d MB needed: raise /proc/sys/vm/nr_hugepages, or set no_huge=1 in [dpdk]",
+			syscall.ENOMEM, free>>20, need>>20)
+	}
+	return nil
+}
+
+// leftoverPages reports whether a killed primary of this prefix has left hugepage files, which EAL takes over.
+func (p *Primary) leftoverPages() bool {
+	files, _ := filepath.Glob("/dev/hugepages/" + p.cfg.DPDK.FilePrefix + "map_*") // the pattern is well-formed
+	return len(files) > 0
+}
+
+// freeHugepages returns the bytes of free hugepages of all sizes.
+func freeHugepages(dir string) (free int) {
+	sizes, _ := filepath.Glob(filepath.Join(dir, "hugepages-*kB")) // the pattern is well-formed
+	for _, size := range sizes {
+		kB, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(filepath.Base(size), "hugepages-"), "kB"))
+		text, err := os.ReadFile(filepath.Join(size, "free_hugepages"))
+		if err != nil {
+			continue
+		}
+		pages, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+		free += pages * kB << 10
+	}
+	return free
+}

@@ -1,0 +1,191 @@
+package primary
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"ringstack/cgo"
+	"ringstack/dispatch"
+	"ringstack/internal/config"
+	"ringstack/shm"
+)
+
+// port is an enabled NIC port.
+type port struct {
+	id       cgo.Port
+	conf     *config.Port
+	name     string
+	mac      [6]byte
+	maxFrame int // bytes, one VLAN tag included
+
+	pending []uint64      // validated frames that the NIC has not taken yet
+	stuck   time.Duration // since when it takes none; 0: it takes
+	refused uint64        // frames dropped since it took none for too long
+}
+
+// startPorts sets up and starts the ports of port_list.
+func (p *Primary) startPorts() error {
+	for i := range p.cfg.Ports {
+		conf := &p.cfg.Ports[i]
+		if err := p.checkPort(conf.ID); err != nil {
+			return err
+		}
+		if err := p.startPort(cgo.Port(conf.ID), conf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkInterfaces refuses vdevs on kernel interfaces that do not exist, which EAL passes over.
+func (p *Primary) checkInterfaces() error {
+	for i := range p.cfg.Vdevs {
+		args := p.cfg.Vdevs[i].EALArg()
+		if !strings.HasPrefix(args, "net_af_packet") && !strings.HasPrefix(args, "net_af_xdp") {
+			continue
+		}
+		for _, arg := range strings.Split(args, ",") {
+			name, found := strings.CutPrefix(arg, "iface=")
+			if !found {
+				continue
+			}
+			if _, err := net.InterfaceByName(name); err != nil {
+				return fmt.Errorf("[vdev%d] iface=%s: there is no such interface: create it, or name another (ip link shows them)", i, name)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *Primary) checkPort(id int) error {
+	var have []string
+	for _, other := range cgo.Ports() {
+		if int(other) == id {
+			return nil
+		}
+		name, err := other.Name()
+		if err != nil {
+			return err
+		}
+		have = append(have, fmt.Sprintf("%d (%s)", other, name))
+	}
+	return fmt.Errorf("port_list names port %d, but DPDK has %d ports: %s; it said: %s",
+		id, len(have), strings.Join(have, ", "), p.lastDPDK())
+}
+
+func (p *Primary) startPort(id cgo.Port, conf *config.Port) error {
+	info, err := id.Info()
+	if err != nil {
+		return err
+	}
+	if conf.MTU < info.MinMTU || conf.MTU > info.MaxMTU {
+		return fmt.Errorf("[port%d] mtu=%d: driver %s takes %d to %d", id, conf.MTU, info.Driver, info.MinMTU, info.MaxMTU)
+	}
+	if err := p.setUp(id, conf, info); err != nil {
+		return err
+	}
+	if err := id.Start(); err != nil {
+		return err
+	}
+	p.later(func() { p.warn(errors.Join(id.Stop(), id.Close())) })
+	if err := p.receiveAll(id); err != nil {
+		return err
+	}
+	name, err := id.Name()
+	if err != nil {
+		return err
+	}
+	mac, err := id.MAC()
+	if err != nil {
+		return err
+	}
+	link, err := id.Link()
+	if err != nil {
+		return err
+	}
+	p.table.SetMAC(int(id), mac)
+	p.ports = append(p.ports, &port{
+		id: id, conf: conf, name: name, mac: mac,
+		maxFrame: conf.MTU + frameOverhead,
+		pending:  make([]uint64, 0, burst),
+	})
+	p.log.Info().Int("port", int(id)).Str("name", name).Str("driver", info.Driver).
+		Str("mac", net.HardwareAddr(mac[:]).String()).Int("mtu", conf.MTU).Bool("link", link.Up).Msg("port")
+	return nil
+}
+
+// setUp configures the port with one queue each way.
+func (p *Primary) setUp(id cgo.Port, conf *config.Port, info cgo.PortInfo) error {
+	settings := cgo.PortConfig{RxQueues: 1, TxQueues: 1, MTU: conf.MTU}
+	settings.Offloads.VLANStrip = p.cfg.DPDK.VlanStrip && info.Offloads.VLANStrip
+	if info.Offloads.RSSHash && info.HashKeySize == len(dispatch.DefaultKey) {
+		settings.Offloads.RSSHash = true
+		settings.RSSTypes = cgo.IPTypes(info.RSSTypes)
+		settings.RSSKey = p.rssKey()
+	}
+	if err := id.Configure(settings); err != nil {
+		return err
+	}
+	rxd, txd, err := id.AdjustDescriptors(p.cfg.DPDK.NbRxd, p.cfg.DPDK.NbTxd)
+	if err != nil {
+		return err
+	}
+	if err := id.SetupRx(0, rxd, info.Socket, p.poolOn(info.Socket)); err != nil {
+		return err
+	}
+	if err := id.SetupTx(0, txd, info.Socket); err != nil {
+		return err
+	}
+	if err := id.SetMTU(conf.MTU); err != nil {
+		if !cgo.Unsupported(err) {
+			return err
+		}
+		p.log.Warn().Err(err).Msg("the driver keeps its MTU")
+	}
+	return nil
+}
+
+// receiveAll makes the port promiscuous where that is wanted, or else receive all multicast.
+func (p *Primary) receiveAll(id cgo.Port) error {
+	set := id.SetAllMulticast
+	if p.cfg.DPDK.Promiscuous {
+		set = id.SetPromiscuous
+	}
+	err := set()
+	if cgo.Unsupported(err) {
+		p.log.Warn().Err(err).Msg("the driver refuses")
+		return nil
+	}
+	return err
+}
+
+// describe tells secondaries about the port.
+func (pt *port) describe() shm.Port {
+	d := shm.Port{ID: int(pt.id), Name: pt.conf.IfName, MAC: pt.mac, MTU: pt.conf.MTU}
+	if d.Name == "" {
+		d.Name = fmt.Sprintf("f-stack-%d", pt.id)
+	}
+	add := func(prefix netip.Prefix) {
+		if prefix.IsValid() {
+			d.Addrs = append(d.Addrs, prefix)
+		}
+	}
+	add(pt.conf.Prefix())
+	for _, vip := range pt.conf.VIPs {
+		add(netip.PrefixFrom(vip, vip.BitLen()))
+	}
+	add(pt.conf.Prefix6())
+	for _, vip := range pt.conf.VIPs6 {
+		add(netip.PrefixFrom(vip, pt.conf.VIPsPrefix))
+	}
+	for _, gate := range []netip.Addr{pt.conf.Gateway, pt.conf.Gateway6} {
+		if gate.IsValid() {
+			d.Gates = append(d.Gates, gate)
+		}
+	}
+	return d
+}

@@ -1,0 +1,210 @@
+package primary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sys/unix"
+
+	"ringstack/cgo"
+	"ringstack/dispatch"
+	"ringstack/internal/config"
+	"ringstack/ring"
+	"ringstack/shm"
+)
+
+// Config says what a primary is to be.
+type Config struct {
+	*config.Config
+	Log zerolog.Logger
+	// Dispatcher, if not nil, sees every received frame first, with F-Stack's contract. It runs in
+	// the poll loop.
+	Dispatcher dispatch.Func
+}
+
+// Primary is a running primary. Its methods New, Run belong to one goroutine.
+type Primary struct {
+	cfg   Config
+	log   zerolog.Logger
+	undo  []func() // how to take down what is up, last first
+	since time.Time
+	epoch uint64
+
+	segments []cgo.Segment
+	mem      *shm.Memory
+	pools    []*cgo.Mempool // mbufs, one pool a NUMA socket
+	msgPool  *cgo.Mempool
+	owners   *owners
+	control  uint64 // address of the control block
+	header   *shm.Header
+	ports    []*port
+	procs    []*proc // by id
+	served   []*proc // those whose rings the loop serves
+	groups   groups
+	table    *dispatch.Table
+	sysctls  []shm.Sysctl // what a secondary sets when it attaches
+
+	sleeper *ring.Sleeper
+	bellFD  int
+	calls   chan func()   // to be run by the poll loop
+	ended   chan struct{} // closed when it runs none any more
+	socket  *net.UnixListener
+
+	loop
+}
+
+// New brings up EAL, pools, rings and ports, in that order, and opens the control socket. It locks
+// the calling goroutine to its thread; Run has to be called on it. EAL starts only once in the
+// life of a process, so does a Primary.
+func New(cfg Config) (*Primary, error) {
+	runtime.LockOSThread()
+	p := &Primary{
+		cfg: cfg, log: cfg.Log, since: time.Now(), epoch: uint64(time.Now().UnixNano()),
+		calls: make(chan func(), maxSessions), ended: make(chan struct{}),
+	}
+	for _, s := range cfg.Sysctls {
+		p.sysctls = append(p.sysctls, shm.Sysctl(s))
+	}
+	steps := []struct {
+		name string
+		run  func() error
+	}{
+		{"run directory", p.lockRunDir},
+		{"EAL", p.startEAL},
+		{"pools", p.makePools},
+		{"control block", p.makeControl},
+		{"rings", p.makeProcs},
+		{"dispatch", p.makeTable},
+		{"ports", p.startPorts},
+		{"control socket", p.openSocket},
+	}
+	for _, step := range steps {
+		start := time.Now()
+		if err := step.run(); err != nil {
+			p.takeDown()
+			return nil, fmt.Errorf("start %s: %w", step.name, err)
+		}
+		p.log.Info().Str("step", step.name).Dur("took_ms", time.Since(start)).Msg("up")
+	}
+	return p, nil
+}
+
+// Run serves until ctx is done, then stops in order: the secondaries are told, their mbufs come
+// back, the ports stop and EAL is cleaned up.
+func (p *Primary) Run(ctx context.Context) error {
+	defer p.takeDown()
+	go p.accept()
+	p.log.Info().Str("socket", p.cfg.DPDK.ControlSocket).Msg("ready")
+	stop := context.AfterFunc(ctx, p.sleeper.Wake)
+	defer stop()
+	p.poll(ctx)
+	p.log.Info().Msg("stopping")
+	p.dismissAll()
+	return nil
+}
+
+// later registers how to undo what has just been done.
+func (p *Primary) later(undo func()) { p.undo = append(p.undo, undo) }
+
+func (p *Primary) takeDown() {
+	for _, undo := range slices.Backward(p.undo) {
+		undo()
+	}
+	p.undo = nil
+}
+
+// warn logs a failure of taking something down, which nothing can be done about.
+func (p *Primary) warn(err error) {
+	if err != nil {
+		p.log.Warn().Err(err).Msg("stop")
+	}
+}
+
+func (p *Primary) startEAL() error {
+	if os.Geteuid() != 0 {
+		return errors.New("DPDK needs root: start ff-primary as root")
+	}
+	if err := p.checkMemory(); err != nil {
+		return err
+	}
+	if err := p.checkInterfaces(); err != nil {
+		return err
+	}
+	var allowed unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+		return fmt.Errorf("read CPU affinity: %w", err)
+	}
+	if err := cgo.LogTo(p.logDPDK); err != nil {
+		return err
+	}
+	if err := cgo.Init(p.cfg.EALArgs("ff-primary")); err != nil {
+		return fmt.Errorf("%w (DPDK said: %s)", err, p.lastDPDK())
+	}
+	p.later(func() { p.warn(cgo.Cleanup()) })
+	p.log.Info().Str("dpdk", cgo.Version()).Int("lcore", p.cfg.PrimaryLcore).Msg("EAL")
+	return keepOffLcore(p.cfg.PrimaryLcore, allowed)
+}
+
+// makeControl reserves the control block, and with it knows all of the shared memory.
+func (p *Primary) makeControl() error {
+	zone, err := cgo.ReserveMemzone(shm.ControlName, shm.ControlSize(p.cfg.DPDK.MaxProcs), cgo.MainSocket())
+	if err != nil {
+		return err
+	}
+	p.later(func() { p.warn(zone.Free()) })
+	p.control = zone.Addr()
+	return nil
+}
+
+// makeTable makes the dispatch table with the hash that the configuration names.
+func (p *Primary) makeTable() error {
+	var hash dispatch.Hash = dispatch.Modulo{}
+	if p.cfg.DPDK.Dispatch == config.DispatchToeplitz {
+		toeplitz, err := dispatch.NewToeplitz(p.rssKey())
+		if err != nil {
+			return err
+		}
+		hash = toeplitz
+	}
+	p.table = dispatch.NewTable(p.cfg.DPDK.MaxProcs, hash)
+	return nil
+}
+
+func (p *Primary) rssKey() []byte {
+	if p.cfg.DPDK.SymmetricRSS {
+		return dispatch.SymmetricKey[:]
+	}
+	return dispatch.DefaultKey[:]
+}
+
+// mapMemory describes the memory that EAL has mapped. It comes after everything was allocated.
+func (p *Primary) mapMemory() error {
+	var err error
+	if p.segments, err = cgo.Segments(); err != nil {
+		return err
+	}
+	slices.SortFunc(p.segments, func(a, b cgo.Segment) int {
+		if a.Addr < b.Addr {
+			return -1
+		}
+		return 1
+	})
+	first, last := p.segments[0], p.segments[len(p.segments)-1]
+	p.mem = shm.NewMemory(first.Pointer(), first.Addr, last.Addr+last.Len-first.Addr)
+	p.header = p.mem.InitControl(p.control, p.cfg.DPDK.MaxProcs, p.epoch)
+	p.bellFD, err = ring.NewEventFD()
+	if err != nil {
+		return err
+	}
+	p.later(func() { closeFD(p.bellFD) })
+	p.sleeper = ring.NewSleeper(&p.header.Sleep, p.bellFD)
+	p.owners, err = newOwners(p.pools, p.cfg.DPDK.MaxProcs, p.dataRoom())
+	return err
+}

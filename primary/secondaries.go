@@ -1,0 +1,59 @@
+package primary
+
+import (
+	"errors"
+	"slices"
+	"syscall"
+
+	"ringstack/dispatch"
+	"ringstack/msg"
+)
+
+// answerSecondary answers a request that came over a secondary's life line.
+func (p *Primary) answerSecondary(pr *proc, m *msg.Message) answer {
+	switch m.Kind {
+	case msg.KindReady:
+		return answer{}
+	case msg.KindListen, msg.KindUnlisten:
+		var req msg.PortRequest
+		if err := m.Decode(&req); err != nil {
+			return answer{err: err}
+		}
+		return p.inLoop(pr, func() answer { return p.changePort(pr, m.Kind, req) })
+	case msg.KindLease:
+		return p.inLoop(pr, func() answer {
+			first, n, err := p.table.Lease(uint8(pr.id))
+			return answer{msg.LeaseReply{First: first, N: n}, err}
+		})
+	}
+	return answer{err: msg.Errorf(syscall.ENOSYS, "a secondary cannot ask for %v", m.Kind)}
+}
+
+// inLoop runs f in the poll loop if the secondary is still live.
+func (p *Primary) inLoop(pr *proc, f func() answer) (a answer) {
+	a.err = msg.Errorf(syscall.ESHUTDOWN, "the secondary is detached")
+	p.do(func() {
+		if pr.state == stateLive {
+			a = f()
+		}
+	})
+	return a
+}
+
+func (p *Primary) changePort(pr *proc, kind msg.Kind, req msg.PortRequest) answer {
+	if kind == msg.KindUnlisten {
+		p.table.Unlisten(req.Proto, req.Port, uint8(pr.id))
+		pr.ports = slices.DeleteFunc(pr.ports, func(other msg.PortRequest) bool { return other == req })
+	} else {
+		err := p.table.Listen(req.Proto, req.Port, pr.session.peer.groupID, uint8(pr.id))
+		if errors.Is(err, dispatch.ErrPortTaken) {
+			err = msg.Errorf(syscall.EADDRINUSE, "port %d is taken by another program", req.Port)
+		}
+		if err != nil {
+			return answer{err: err}
+		}
+		pr.ports = append(pr.ports, req)
+	}
+	p.startMoves()
+	return answer{}
+}

@@ -1,0 +1,201 @@
+package primary
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"ringstack/msg"
+)
+
+// Limits of the control socket.
+const (
+	maxSessions  = 512              // connections at a time
+	helloTimeout = 5 * time.Second  // from connect to hello
+	readyTimeout = 30 * time.Second // from attach to ready: the time to map memory and start a stack
+	sendTimeout  = 5 * time.Second
+	toolIdle     = 5 * time.Minute // a tool that asks nothing for so long is disconnected
+	maxName      = 64              // bytes of a program's or group's name
+)
+
+// peer is who is at the other end of a session.
+type peer struct {
+	pid, uid       int
+	program, group string
+	groupID        int
+}
+
+// session is a connection to the control socket. Its goroutine reads; replies and notices are sent
+// under the lock.
+type session struct {
+	p    *Primary
+	conn *msg.Conn
+	mu   sync.Mutex
+	peer peer
+}
+
+// accept serves the control socket until it is closed.
+func (p *Primary) accept() {
+	var open atomic.Int32
+	for {
+		c, err := p.socket.AcceptUnix()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			p.log.Warn().Err(err).Msg("control socket")
+			time.Sleep(10 * time.Millisecond) // out of descriptors: let some go
+			continue
+		}
+		if open.Add(1) > maxSessions {
+			open.Add(-1)
+			c.Close()
+			continue
+		}
+		go func() {
+			defer open.Add(-1)
+			defer c.Close()
+			p.serveSession(&session{p: p, conn: msg.NewConn(c)})
+		}()
+	}
+}
+
+// serveSession takes the hello and does what the caller's role is entitled to.
+func (p *Primary) serveSession(s *session) {
+	cred, err := peerOf(s.conn.UnixConn)
+	if err != nil {
+		p.log.Warn().Err(err).Msg("control socket: who is it?")
+		return
+	}
+	s.peer = peer{pid: int(cred.Pid), uid: int(cred.Uid)}
+	m, err := s.conn.Recv(time.Now().Add(helloTimeout))
+	if err != nil {
+		s.refuse(m.Header, err)
+		return
+	}
+	var hello msg.Hello
+	if err := checkHello(&m, &hello); err != nil {
+		s.refuse(m.Header, err)
+		return
+	}
+	s.peer.program, s.peer.group = hello.Program, hello.Group
+	if s.peer.group == "" {
+		s.peer.group = hello.Program
+	}
+	if hello.Role == msg.RoleTool {
+		p.serveTool(s, m.Header)
+		return
+	}
+	p.serveSecondary(s, m.Header, hello.Proc)
+}
+
+func checkHello(m *msg.Message, hello *msg.Hello) error {
+	if m.Kind != msg.KindHello {
+		return msg.Errorf(syscall.EPROTO, "say hello first, not %v", m.Kind)
+	}
+	if err := m.Decode(hello); err != nil {
+		return msg.Errorf(syscall.EPROTO, "%v", err)
+	}
+	switch {
+	case hello.Version != msg.Version:
+		return msg.Errorf(syscall.EPROTO, "protocol version %d, but the primary speaks %d: use programs built from one release",
+			hello.Version, msg.Version)
+	case hello.Role != msg.RoleTool && hello.Role != msg.RoleSecondary:
+		return msg.Errorf(syscall.EPROTO, "unknown role %q", hello.Role)
+	case len(hello.Program) > maxName || len(hello.Group) > maxName:
+		return msg.Errorf(syscall.ENAMETOOLONG, "names of programs and groups have at most %d bytes", maxName)
+	case hello.Role == msg.RoleSecondary && hello.Program == "":
+		return msg.Errorf(syscall.EINVAL, "a secondary names its program")
+	}
+	return nil
+}
+
+// serveSecondary attaches a secondary and answers it until its life line closes.
+func (p *Primary) serveSecondary(s *session, hello msg.Header, wanted int) {
+	var pr *proc
+	var err error
+	if !p.do(func() { pr, err = p.admit(s, wanted) }) {
+		return
+	}
+	if err != nil {
+		s.refuse(hello, err)
+		return
+	}
+	defer p.do(func() { p.release(pr) })
+	attach, fds := p.describe(pr)
+	if s.reply(hello, attach, fds...) != nil {
+		return
+	}
+	m, err := s.conn.Recv(time.Now().Add(readyTimeout))
+	if err != nil || m.Kind != msg.KindReady {
+		return
+	}
+	p.do(func() {
+		if pr.state == stateAttaching {
+			p.enliven(pr)
+		}
+	})
+	for err == nil {
+		err = s.answer(m, p.answerSecondary(pr, &m))
+		if err == nil {
+			m, err = s.conn.Recv(time.Time{})
+		}
+	}
+}
+
+// serveTool answers a tool's requests until it closes.
+func (p *Primary) serveTool(s *session, hello msg.Header) {
+	if s.reply(hello, nil) != nil {
+		return
+	}
+	for {
+		m, err := s.conn.Recv(time.Now().Add(toolIdle))
+		if err != nil {
+			s.refuse(msg.Header{ID: m.ID, Kind: msg.KindHello}, err)
+			return
+		}
+		if s.answer(m, p.answerTool(&m)) != nil {
+			return
+		}
+	}
+}
+
+// answer is a reply's payload, or why there is none.
+type answer struct {
+	payload any
+	err     error
+}
+
+// answer sends the answer to m and reports whether the connection still works.
+func (s *session) answer(m msg.Message, a answer) error {
+	if a.err == nil {
+		return s.reply(m.Header, a.payload)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn.SendError(msg.Header{ID: m.ID, Kind: m.Kind}, a.err, time.Now().Add(sendTimeout))
+}
+
+func (s *session) reply(h msg.Header, payload any, fds ...int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn.Send(msg.Header{ID: h.ID, Kind: h.Kind}, payload, time.Now().Add(sendTimeout), fds...)
+}
+
+// notify sends a notice that no request has asked for. A peer that does not take it is as good as gone.
+func (s *session) notify(d msg.Detach) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn.Send(msg.Header{Kind: msg.KindDetach}, d, time.Now().Add(sendTimeout))
+}
+
+// refuse tells a peer whose connection is about to be closed why.
+func (s *session) refuse(h msg.Header, err error) {
+	if h.Kind == 0 {
+		h.Kind, h.ID = msg.KindHello, 1 // the peer's first request, which could not be read
+	}
+	s.answer(msg.Message{Header: h}, answer{err: err})
+}

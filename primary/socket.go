@@ -1,0 +1,102 @@
+package primary
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"ringstack/msg"
+)
+
+// lockRunDir takes the lock of this file prefix. The kernel frees it when the process ends, in
+// whatever way.
+func (p *Primary) lockRunDir() error {
+	dir := filepath.Join(msg.RunDir, p.cfg.DPDK.FilePrefix)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	name := filepath.Join(dir, "lock")
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		holder, _ := os.ReadFile(name) // for the message only
+		f.Close()
+		return fmt.Errorf("a primary with file_prefix=%s runs already, pid %s: stop it or choose another file_prefix",
+			p.cfg.DPDK.FilePrefix, strings.TrimSpace(string(holder)))
+	}
+	p.later(func() {
+		os.Remove(name)
+		f.Close()
+		os.Remove(dir) // stays when it is not empty
+	})
+	err = errors.Join(f.Truncate(0), writePID(f))
+	return err
+}
+
+func writePID(f *os.File) error {
+	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return err
+}
+
+// openSocket opens the control socket for the users that the configuration names.
+func (p *Primary) openSocket() error {
+	d := &p.cfg.DPDK
+	gid, err := groupID(d.SocketGroup)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(d.ControlSocket), 0o755); err != nil {
+		return err
+	}
+	// We hold the lock of the prefix, so a socket that is there is a dead primary's.
+	if err := os.Remove(d.ControlSocket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	p.socket, err = net.ListenUnix("unixpacket", &net.UnixAddr{Name: d.ControlSocket, Net: "unixpacket"})
+	if err != nil {
+		return err
+	}
+	p.later(func() { p.socket.Close() })
+	if err := os.Chown(d.ControlSocket, -1, gid); err != nil {
+		return err
+	}
+	return os.Chmod(d.ControlSocket, d.SocketMode)
+}
+
+// groupID returns the gid of a group given by name or number; -1, no change, for none.
+func groupID(name string) (int, error) {
+	if name == "" {
+		return -1, nil
+	}
+	if gid, err := strconv.Atoi(name); err == nil {
+		return gid, nil
+	}
+	group, err := user.LookupGroup(name)
+	if err != nil {
+		return 0, fmt.Errorf("socket_group=%s: there is no such group: create it (groupadd --system %s) or name another", name, name)
+	}
+	return strconv.Atoi(group.Gid)
+}
+
+// peerOf returns who is at the other end of the control socket, by the kernel's word.
+func peerOf(c *net.UnixConn) (*unix.Ucred, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var cred *unix.Ucred
+	var credErr error
+	err = raw.Control(func(fd uintptr) {
+		cred, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	})
+	return cred, errors.Join(err, credErr)
+}

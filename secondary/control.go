@@ -1,0 +1,78 @@
+package secondary
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"syscall"
+
+	"ringstack/msg"
+	"ringstack/secondary/engine"
+)
+
+// answer handles a control request; it runs in the loop.
+func (s *Secondary) answer(kind msg.Kind, payload []byte) ([]byte, error) {
+	switch kind {
+	case msg.KindSysctl:
+		var req msg.SysctlRequest
+		if err := json.Unmarshal(payload, &req); err != nil {
+			return nil, msg.Errorf(syscall.EINVAL, "parse sysctl request: %v", err)
+		}
+		rows, err := s.sysctl(req)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(rows)
+	case msg.KindFlows:
+		return json.Marshal(s.flows())
+	}
+	return nil, msg.Errorf(syscall.ENOSYS, "a secondary does not answer %v", kind)
+}
+
+// flows lists all TCP connections, those included whose first packet still waits on a ring.
+func (s *Secondary) flows() []msg.Flow {
+	for _, d := range s.devices {
+		for s.receive(d) {
+		}
+	}
+	flows := []msg.Flow{}
+	s.engine.Flows(func(f engine.Flow) {
+		flows = append(flows, msg.Flow{Local: f.Local.String(), Remote: f.Remote.String()})
+	})
+	return flows
+}
+
+func (s *Secondary) sysctl(req msg.SysctlRequest) ([]msg.SysctlRow, error) {
+	if req.Value != nil {
+		if err := s.engine.SysctlSet(req.Name, *req.Value); err != nil {
+			return nil, msg.Errorf(errnoOf(err), "set %s=%s: %v", req.Name, *req.Value, err)
+		}
+	}
+	rows := []msg.SysctlRow{}
+	for _, name := range s.engine.Sysctls() {
+		if req.Name != "" && name != req.Name && !strings.HasPrefix(name, req.Name+".") {
+			continue
+		}
+		value, err := s.engine.SysctlGet(name)
+		if err != nil {
+			return nil, msg.Errorf(errnoOf(err), "read %s: %v", name, err)
+		}
+		rows = append(rows, msg.SysctlRow{Proc: s.proc, Name: name, Value: value})
+	}
+	if len(rows) == 0 && req.Name != "" {
+		return nil, msg.Errorf(syscall.ENOENT, "unknown sysctl %q", req.Name)
+	}
+	return rows, nil
+}
+
+// unsettable reports whether err says that this stack lacks a variable, or cannot change it.
+func unsettable(err error) bool {
+	return errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.EPERM)
+}
+
+// errnoOf returns the errno in err, or EIO.
+func errnoOf(err error) syscall.Errno {
+	errno := syscall.EIO
+	errors.As(err, &errno)
+	return errno
+}

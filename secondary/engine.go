@@ -1,0 +1,21 @@
+package secondary
+
+import (
+	"ringstack/secondary/engine"
+	"ringstack/secondary/gvisor"
+)
+
+// newEngine makes the stack.
+func newEngine(ports []engine.Port) (engine.Engine, error) { return gvisor.New(ports) }
+
+// enginePorts describes the primary's ports to the engine.
+func (s *Secondary) enginePorts() []engine.Port {
+	ports := make([]engine.Port, len(s.attach.Ports))
+	for i, p := range s.attach.Ports {
+		ports[i] = engine.Port{
+			ID: p.ID, Name: p.Name, MAC: p.MAC, MTU: p.MTU, Addrs: p.Addrs, Gates: p.Gates,
+			Device: s.devices[i],
+		}
+	}
+	return ports
+}

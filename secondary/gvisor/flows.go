@@ -1,0 +1,27 @@
+package gvisor
+
+import (
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+
+	"ringstack/secondary/engine"
+)
+
+// Flows implements engine.Engine. It names connections from SYN-SENT and SYN-RECEIVED, accepted or
+// not, to TIME-WAIT. A handshake answered with a SYN cookie has no state and is not among them.
+func (n *netstack) Flows(yield func(engine.Flow)) {
+	for _, registered := range n.stack.RegisteredEndpoints() {
+		ep, ok := registered.(*tcp.Endpoint)
+		if !ok {
+			continue
+		}
+		id := flowID(ep)
+		if id.RemotePort == 0 { // a listener
+			continue
+		}
+		yield(engine.Flow{
+			Proto:  uint8(tcp.ProtocolNumber),
+			Local:  addrPort(id.LocalAddress, id.LocalPort),
+			Remote: addrPort(id.RemoteAddress, id.RemotePort),
+		})
+	}
+}

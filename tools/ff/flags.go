@@ -1,0 +1,98 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"ringstack/msg"
+)
+
+// options are the flags of all commands.
+type options struct {
+	socket     string // "": that of filePrefix
+	filePrefix string // "": $FF_SOCKET, or the default prefix
+	proc       procID
+	json       bool
+	timeout    duration
+}
+
+const defaultPrefix = "ringstack"
+
+func defaultOptions() options {
+	return options{proc: msg.AnyProc, timeout: duration(5 * time.Second)}
+}
+
+// newFlagSet returns the flags of cmd (nil: those of ff itself). What o has already been given stays
+// the default, so that flags of all commands may come before the command too.
+func newFlagSet(o *options, cmd *command) *pflag.FlagSet {
+	fs := pflag.NewFlagSet("ff", pflag.ContinueOnError)
+	fs.Usage = func() {}
+	fs.SortFlags = false
+	if cmd != nil && cmd.flags != nil {
+		cmd.flags(fs)
+	}
+	fs.VarP(&o.proc, "proc", "p", "ask one secondary only")
+	fs.BoolVar(&o.json, "json", o.json, "print JSON")
+	fs.StringVar(&o.socket, "socket", o.socket, "`PATH` of the primary's control socket")
+	fs.StringVar(&o.filePrefix, "file-prefix", o.filePrefix, "file prefix `NAME` of the primary, which gives the socket (default "+defaultPrefix+")")
+	fs.Var(&o.timeout, "timeout", "how long an answer may take")
+	return fs
+}
+
+// socketPath returns the control socket that the options name.
+func (o *options) socketPath() string {
+	if o.socket != "" {
+		return o.socket
+	}
+	if env := os.Getenv("FF_SOCKET"); env != "" && o.filePrefix == "" {
+		return env
+	}
+	return msg.DefaultSocket(cmp.Or(o.filePrefix, defaultPrefix))
+}
+
+// procID is a flag with the id of a secondary, or msg.AnyProc.
+type procID int
+
+func (p *procID) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return errors.New("a proc id is a number from 0 on")
+	}
+	*p = procID(n)
+	return nil
+}
+
+func (p *procID) String() string {
+	if *p == msg.AnyProc {
+		return "all"
+	}
+	return strconv.Itoa(int(*p))
+}
+
+func (p *procID) Type() string { return "N" }
+
+// duration is a flag with a time such as "500ms" or, as in F-Stack's tools, a number of seconds.
+type duration time.Duration
+
+const maxDuration = 24 * time.Hour
+
+func (d *duration) Set(s string) error {
+	v, err := time.ParseDuration(s)
+	if err != nil {
+		v, err = time.ParseDuration(s + "s")
+	}
+	if err != nil || v <= 0 || v > maxDuration {
+		return errors.New("want seconds, or a time such as 500ms, above 0 and at most 24h")
+	}
+	*d = duration(v)
+	return nil
+}
+
+func (d *duration) String() string { return time.Duration(*d).String() }
+
+func (d *duration) Type() string { return "secs" }
