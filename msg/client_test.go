@@ -45,14 +45,14 @@ func serve(t *testing.T, handle func(c *Conn)) (path string) {
 	return path
 }
 
-// echoCalls answers every call with its own payload.
+// echoCalls answers every call with its own payload, and a descriptor that nobody wants.
 func echoCalls(c *Conn) {
 	for {
 		m, err := c.RecvRequest(soon())
 		if err != nil {
 			return
 		}
-		if c.send(m.Header, m.Payload, soon(), nil) != nil {
+		if c.send(m.Header, m.Payload, soon(), []int{0}) != nil {
 			return
 		}
 	}
@@ -161,7 +161,9 @@ func TestRefusedHello(t *testing.T) {
 					m, _ := c.RecvRequest(soon())
 					h = m.Header
 				}
-				c.SendError(h, Errorf(syscall.EACCES, "not in group web"), soon())
+				var payload []byte
+				h.Status, payload = encodeError(Errorf(syscall.EACCES, "not in group web"))
+				c.send(h, payload, soon(), []int{0}) // no refusal has descriptors, but this one's are closed too
 				c.Close()
 			}
 		}()

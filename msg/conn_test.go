@@ -302,6 +302,19 @@ func TestLastWord(t *testing.T) {
 	}
 }
 
+// TestRefusalAfterParts: a reply that turns into a refusal is that refusal.
+func TestRefusalAfterParts(t *testing.T) {
+	a, b := connPair(t)
+	a.Write(frame(Header{ID: 1, Kind: KindPs, Flags: FlagMore}, "[1,"))
+	if err := a.SendError(Header{ID: 1, Kind: KindPs}, Errorf(syscall.EPERM, "no"), soon()); err != nil {
+		t.Fatal(err)
+	}
+	m, err := b.Recv(soon())
+	if err != nil || m.Decode(nil).Error() != "no" {
+		t.Errorf("got %q, %v", m.Payload, err)
+	}
+}
+
 func TestDecodeNeedsJSON(t *testing.T) {
 	m := Message{Header: Header{Kind: KindTop}, Payload: []byte("{")}
 	var rows []TopRow

@@ -103,6 +103,10 @@ func TestFullRingShowsInPoll(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	p.req.Fail(errGone)
+	p.in.full = false
+	if worked, err := p.req.Poll(); worked || err != nil || len(p.in.addrs) > 0 {
+		t.Errorf("after Fail: worked %v, %v, %d requests sent", worked, err, len(p.in.addrs))
+	}
 	if got.n != 1 || got.err != errGone {
 		t.Errorf("done %d times, %v", got.n, got.err)
 	}

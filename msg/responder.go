@@ -48,17 +48,17 @@ func (r *Responder) answer(buf []byte) {
 	if err == nil {
 		reply, err = r.reply(h, buf[HeaderSize:HeaderSize+int(h.Len)])
 	}
-	h.Status = 0
+	answer := Header{ID: h.ID, Kind: h.Kind}
 	if err != nil {
-		h.Status, reply = encodeError(err)
+		answer.Status, reply = encodeError(err)
 	}
 	n := copy(buf[HeaderSize:MaxMessage], reply)
-	h.Flags, h.Len = 0, uint32(n)
+	answer.Len = uint32(n)
 	if n < len(reply) {
-		h.Flags = FlagMore
+		answer.Flags = FlagMore
 		r.rest[h.ID] = reply[n:]
 	}
-	h.Put(buf)
+	answer.Put(buf)
 }
 
 // reply returns what is to be sent in answer to h: all of it, also when it does not fit.

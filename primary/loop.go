@@ -110,6 +110,7 @@ func (p *Primary) serve(pr *proc) (worked bool, broken violation) {
 	if pr.brokenRing() {
 		return true, violationRing
 	}
+	pr.awaken = pr.awaken || answered // it may have been sent a next request
 	return worked || n > 0 || answered, violationNone
 }
 
@@ -128,7 +129,7 @@ func (p *Primary) idle() {
 		return
 	}
 	longest := time.Duration(p.cfg.DPDK.IdleSleep) * time.Microsecond
-	if p.sleeper.Sleep(min(max(idleFor/pauseDivisor, minPause), longest)) {
+	if p.sleeper.Nap(min(max(idleFor/pauseDivisor, minPause), longest)) {
 		p.lastWork = time.Since(p.loop.start)
 	}
 }

@@ -70,7 +70,7 @@ func (p *Primary) after(d time.Duration, pr *proc, f func()) {
 // is gone by then; the answer is decoded outside it.
 func (p *Primary) askFlows(pr *proc, done func([]dispatch.Flow, error)) {
 	s := pr.session
-	err := pr.calls.Call(msg.KindFlows, nil, func(payload []byte, err error) {
+	err := pr.request(msg.KindFlows, nil, func(payload []byte, err error) {
 		go func() {
 			var flows []dispatch.Flow
 			if err == nil {

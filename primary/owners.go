@@ -3,6 +3,7 @@ package primary
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"ringstack/cgo"
@@ -12,16 +13,17 @@ import (
 // errPoolShape is returned for a pool whose objects do not lie as owners needs them to.
 var errPoolShape = errors.New("mbufs lie irregularly in memory")
 
-// granuleBits: within 2 MB, the smallest hugepage, the mbufs that start there follow one another at
-// equal distances. Across pages they need not.
-const granuleBits = 21
+// Within a page the mbufs that start there follow one another at equal distances; across pages they
+// need not. Pages are 2 MB at least, or without hugepages 4 KB.
+var pageBits = []uint{21, 12}
 
 // nobody owns an mbuf that is free or in the NIC's hands.
 const nobody = 0
 
 // owners is the ownership table: for every mbuf, which secondary holds it. Only the poll loop uses it.
 type owners struct {
-	start    uint64 // a multiple of 2 MB
+	start    uint64 // of the first page
+	bits     uint   // log2 of the granules' size
 	stride   uint64
 	granules []granule
 	owner    []uint8 // by mbuf index: nobody, or proc id + 1
@@ -29,7 +31,7 @@ type owners struct {
 	bufLen   uint16
 }
 
-// granule describes the mbufs that start in one stretch of 2 MB.
+// granule describes the mbufs that start in one page.
 type granule struct {
 	first uint64 // address of its first mbuf
 	iova  uint64 // IOVA = address + iova, with wrap-around
@@ -55,25 +57,34 @@ func newOwners(pools []*cgo.Mempool, maxProcs, bufLen int) (*owners, error) {
 		}
 		return 1
 	})
-	return layOut(objects, maxProcs, bufLen)
+	var failed error
+	for _, bits := range pageBits {
+		o, err := layOut(objects, maxProcs, bufLen, bits)
+		if err == nil {
+			return o, nil
+		}
+		failed = err
+	}
+	return nil, failed
 }
 
 // layOut builds the granules from the sorted objects and checks that each is found again.
-func layOut(objects []object, maxProcs, bufLen int) (*owners, error) {
-	if len(objects) < 2 {
-		return nil, fmt.Errorf("%w: %d mbufs", errPoolShape, len(objects))
+func layOut(objects []object, maxProcs, bufLen int, bits uint) (*owners, error) {
+	if len(objects) == 0 {
+		return nil, fmt.Errorf("%w: there are none", errPoolShape)
 	}
 	o := &owners{
-		start:  objects[0].addr &^ (1<<granuleBits - 1),
-		stride: objects[1].addr - objects[0].addr,
+		start:  objects[0].addr &^ (1<<bits - 1),
+		bits:   bits,
+		stride: leastDistance(objects),
 		owner:  make([]uint8, len(objects)),
 		held:   make([]int, maxProcs+1),
 		bufLen: uint16(bufLen),
 	}
 	span := objects[len(objects)-1].addr - o.start
-	o.granules = make([]granule, span>>granuleBits+1)
+	o.granules = make([]granule, span>>o.bits+1)
 	for i, obj := range objects {
-		g := &o.granules[(obj.addr-o.start)>>granuleBits]
+		g := &o.granules[(obj.addr-o.start)>>o.bits]
 		if g.n == 0 {
 			*g = granule{first: obj.addr, iova: obj.iova - obj.addr, pool: obj.pool, base: uint32(i)}
 		}
@@ -88,10 +99,19 @@ func layOut(objects []object, maxProcs, bufLen int) (*owners, error) {
 	return o, nil
 }
 
+// leastDistance returns the distance of the two objects that lie closest together.
+func leastDistance(objects []object) uint64 {
+	least := uint64(math.MaxUint64)
+	for i := 1; i < len(objects); i++ {
+		least = min(least, objects[i].addr-objects[i-1].addr)
+	}
+	return least
+}
+
 // find returns the index of the mbuf at addr and its granule, or nil when no mbuf starts there.
 // It reads no shared memory.
 func (o *owners) find(addr uint64) (uint32, *granule) {
-	at := (addr - o.start) >> granuleBits
+	at := (addr - o.start) >> o.bits
 	if at >= uint64(len(o.granules)) {
 		return 0, nil
 	}

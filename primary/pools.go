@@ -109,8 +109,28 @@ func (p *Primary) checkMemory() error {
 
 // leftoverPages reports whether a killed primary of this prefix has left hugepage files, which EAL takes over.
 func (p *Primary) leftoverPages() bool {
-	files, _ := filepath.Glob("/dev/hugepages/" + p.cfg.DPDK.FilePrefix + "map_*") // the pattern is well-formed
-	return len(files) > 0
+	return len(p.hugepageFiles()) > 0
+}
+
+// hugepageFiles returns the files in which EAL keeps this prefix's hugepages.
+func (p *Primary) hugepageFiles() (files []string) {
+	mounts, _ := os.ReadFile("/proc/mounts") // was read before, see checkMemory
+	for _, line := range strings.Split(string(mounts), "\n") {
+		if f := strings.Fields(line); len(f) > 2 && f[2] == "hugetlbfs" {
+			found, _ := filepath.Glob(filepath.Join(f[1], p.cfg.DPDK.FilePrefix+"map_*")) // the pattern is well-formed
+			files = append(files, found...)
+		}
+	}
+	return files
+}
+
+// removeDPDKFiles removes the files that EAL leaves behind, and with them gives the hugepages back.
+func (p *Primary) removeDPDKFiles() error {
+	var failed error
+	for _, file := range p.hugepageFiles() {
+		failed = errors.Join(failed, os.Remove(file))
+	}
+	return errors.Join(failed, os.RemoveAll(filepath.Join("/var/run/dpdk", p.cfg.DPDK.FilePrefix)))
 }
 
 // freeHugepages returns the bytes of free hugepages of all sizes.

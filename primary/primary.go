@@ -65,6 +65,7 @@ type Primary struct {
 // life of a process, so does a Primary.
 func New(cfg Config) (*Primary, error) {
 	runtime.LockOSThread()
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2)) // the poll loop keeps one for itself
 	p := &Primary{
 		cfg: cfg, log: cfg.Log, since: time.Now(), epoch: uint64(time.Now().UnixNano()),
 		calls: make(chan func(), maxSessions), ended: make(chan struct{}),
@@ -147,7 +148,10 @@ func (p *Primary) startEAL() error {
 	if err := cgo.Init(p.cfg.EALArgs("ff-primary")); err != nil {
 		return fmt.Errorf("%w (DPDK said: %s)", err, p.lastDPDK())
 	}
-	p.later(func() { p.warn(cgo.Cleanup()) })
+	p.later(func() {
+		p.warn(cgo.Cleanup())
+		p.warn(p.removeDPDKFiles())
+	})
 	p.log.Info().Str("dpdk", cgo.Version()).Int("lcore", p.cfg.PrimaryLcore).Msg("EAL")
 	return keepOffLcore(p.cfg.PrimaryLcore, allowed)
 }

@@ -172,6 +172,12 @@ func (pr *proc) open(mem *shm.Memory) error {
 	return nil
 }
 
+// request sends a control request to the secondary, see msg.Requester.Call.
+func (pr *proc) request(kind msg.Kind, payload []byte, done msg.Done) error {
+	pr.awaken = true
+	return pr.calls.Call(kind, payload, done)
+}
+
 // brokenRing reports whether the secondary has claimed impossible positions in one of its rings.
 func (pr *proc) brokenRing() bool {
 	broken := pr.alloc.Broken() || pr.free.Broken() || pr.msgIn.Broken() || pr.msgOut.Broken()

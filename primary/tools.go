@@ -102,12 +102,10 @@ func (p *Primary) balance() []msg.Pool {
 func (p *Primary) showTop(procs []*proc) any {
 	rows := []msg.TopRow{}
 	for _, pr := range procs {
+		sys, usr := atomic.LoadUint64(&pr.slot.SysNS), atomic.LoadUint64(&pr.slot.UsrNS)
 		rows = append(rows, msg.TopRow{
-			Proc:  pr.id,
-			Loops: atomic.LoadUint64(&pr.slot.Loops),
-			Idle:  atomic.LoadUint64(&pr.slot.IdleNS),
-			Sys:   atomic.LoadUint64(&pr.slot.SysNS),
-			Usr:   atomic.LoadUint64(&pr.slot.UsrNS),
+			Proc: pr.id, Loops: atomic.LoadUint64(&pr.slot.Loops), Sys: sys, Usr: usr,
+			Idle: uint64(max(time.Since(pr.since)-time.Duration(sys)-time.Duration(usr), 0)),
 		})
 	}
 	return rows
@@ -154,7 +152,7 @@ func (p *Primary) sysctl(req msg.SysctlRequest) answer {
 				}
 				results <- r
 			}
-			if err := pr.calls.Call(msg.KindSysctl, payload, done); err != nil {
+			if err := pr.request(msg.KindSysctl, payload, done); err != nil {
 				results <- result{proc: id, err: err}
 			}
 		}

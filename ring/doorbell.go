@@ -76,6 +76,18 @@ func (s *Sleeper) Sleep(d time.Duration) (rung bool) {
 		timeout = &ts
 	}
 	n, _ := unix.Ppoll(s.set[:], timeout, nil) // EINTR is a wake-up like any other
+	return s.awake(n)
+}
+
+// Nap is Sleep for a pause of milliseconds at most, without telling Go's scheduler: no other
+// goroutine gets this one's processor meanwhile. It saves the scheduler's work at each of the many
+// pauses of a loop that is locked to its thread; the program has GOMAXPROCS above 1.
+func (s *Sleeper) Nap(d time.Duration) (rung bool) {
+	return s.awake(rawPoll(&s.set[0], d))
+}
+
+// awake ends a sleep whose poll returned n.
+func (s *Sleeper) awake(n int) (rung bool) {
 	atomic.AddUint32(s.seq, 1)
 	if n <= 0 {
 		return false

@@ -8,14 +8,12 @@ import (
 )
 
 // publish writes the loop's counters into the control block, for ff top and ff traffic.
-func (s *Secondary) publish(now time.Time) {
+func (s *Secondary) publish() {
 	c, slot := &s.count, s.slot
 	usr := max(cpuTime()-c.busy-c.spun, 0)
-	idle := max(now.Sub(s.began)-c.busy-usr, 0)
 	atomic.StoreUint64(&slot.Loops, c.loops)
 	atomic.StoreUint64(&slot.SysNS, uint64(c.busy))
 	atomic.StoreUint64(&slot.UsrNS, uint64(usr))
-	atomic.StoreUint64(&slot.IdleNS, uint64(idle))
 	atomic.StoreUint64(&slot.TxNoMbuf, c.txNoMbuf)
 	atomic.StoreUint64(&slot.TxFull, c.txFull)
 	atomic.StoreUint64(&slot.NotLeader, c.notLeader)

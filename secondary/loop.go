@@ -35,7 +35,6 @@ type loop struct {
 	woken   atomic.Bool
 	ended   chan struct{}
 	rx      [burst]uint64
-	began   time.Time
 	count   loopCounters
 }
 
@@ -91,8 +90,7 @@ func (s *Secondary) openRings() error {
 func (s *Secondary) run() {
 	defer close(s.ended)
 	s.pin()
-	s.began = time.Now()
-	idleSince := s.began
+	idleSince := time.Now()
 	published := idleSince
 	for now := idleSince; !s.stop.Load(); {
 		worked, next := s.turn(now)
@@ -105,7 +103,7 @@ func (s *Secondary) run() {
 			s.count.spun += end.Sub(now)
 		}
 		if end.Sub(published) >= publishEvery {
-			s.publish(end)
+			s.publish()
 			published = end
 		}
 		if !worked {
@@ -157,7 +155,7 @@ func (s *Secondary) idle(now time.Time, idleFor time.Duration, next time.Time) {
 		unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
 		return
 	}
-	s.publish(now)
+	s.publish()
 	s.sleeper.Prepare()
 	if s.workWaits() {
 		s.sleeper.Cancel()

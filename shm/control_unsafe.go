@@ -36,13 +36,12 @@ type Slot struct {
 	Sleep     uint32 // atomic: its sleep sequence, see package ring
 	_         [60]byte
 	Loops     uint64 // atomic, as the rest: turns of its loop, which is its heartbeat
-	IdleNS    uint64 // time in which the loop found nothing to do or slept
 	SysNS     uint64 // time in the stack
 	UsrNS     uint64 // CPU time of the application
 	TxNoMbuf  uint64 // frames not sent since no mbuf was free
 	TxFull    uint64 // frames not sent since the tx ring was full
 	NotLeader uint64 // answers to ARP and neighbour discovery left to the leader
-	_         [8]byte
+	_         [16]byte
 }
 
 // ControlSize is the size of the control block in bytes.

@@ -59,8 +59,10 @@ func serve(address string, cfg secondary.Config, wait time.Duration) error {
 		defer cancel()
 		server.Shutdown(drain)
 	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	err = server.Serve(l)
+	if ctx.Err() != nil && errors.Is(err, http.ErrServerClosed) {
+		return nil
 	}
-	return s.Err()
+	s.Close()
+	return s.Err() // why the primary let us go
 }

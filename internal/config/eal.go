@@ -33,14 +33,14 @@ func (c *Config) EALArgs(program string) []string {
 
 // memoryArgs asks for one file per segment list where there are hugepages, so
 // that a secondary is sent few file descriptors. Without them all memory is one
-// memfd anyway.
+// memfd anyway, and no device reaches it by physical address.
 func (c *Config) memoryArgs() (args []string) {
 	d := &c.DPDK
 	switch {
 	case d.NoHuge && d.Memory > 0:
-		args = append(args, "--no-huge", "-m", strconv.Itoa(d.Memory))
+		args = append(args, "--no-huge", "--iova-mode=va", "-m", strconv.Itoa(d.Memory))
 	case d.NoHuge:
-		args = append(args, "--no-huge", "-m", strconv.Itoa(c.neededMemory()))
+		args = append(args, "--no-huge", "--iova-mode=va", "-m", strconv.Itoa(c.neededMemory()))
 	case d.Memory > 0:
 		args = append(args, "--single-file-segments", "--socket-mem="+strconv.Itoa(d.Memory))
 	default:

@@ -15,9 +15,9 @@ func TestEALArgs(t *testing.T) {
 	}{
 		{"hugepages", nil, slices.Concat(always, []string{"--single-file-segments"}, null)},
 		{"memory", []string{"memory=1024"}, slices.Concat(always, []string{"--single-file-segments", "--socket-mem=1024"}, null)},
-		{"no hugepages", []string{"no_huge=1"}, slices.Concat(always, []string{"--no-huge", "-m", "256"}, null)},
-		{"no hugepages, large pool", []string{"no_huge=1", "nb_mbufs=1048576"}, slices.Concat(always, []string{"--no-huge", "-m", "2688"}, null)},
-		{"no hugepages, memory", []string{"no_huge=1", "memory=300"}, slices.Concat(always, []string{"--no-huge", "-m", "300"}, null)},
+		{"no hugepages", []string{"no_huge=1"}, slices.Concat(always, []string{"--no-huge", "--iova-mode=va", "-m", "256"}, null)},
+		{"no hugepages, large pool", []string{"no_huge=1", "nb_mbufs=1048576"}, slices.Concat(always, []string{"--no-huge", "--iova-mode=va", "-m", "2688"}, null)},
+		{"no hugepages, memory", []string{"no_huge=1", "memory=300"}, slices.Concat(always, []string{"--no-huge", "--iova-mode=va", "-m", "300"}, null)},
 		{"PCI and vdev", []string{"allow=02:00.0,a=b,03:00.0"}, slices.Concat(always,
 			[]string{"--single-file-segments", "-a", "02:00.0,a=b", "-a", "03:00.0", "--vdev=net_null0"})},
 		{"the rest", []string{"lcore_mask=10", "channel=2", "file_prefix=x", "base_virtaddr=0x7f0000000000", "log_level=8", "extra_eal_args=-d a.so"},
@@ -35,7 +35,7 @@ func TestEALArgsWithNoHugeForced(t *testing.T) {
 	c, _ := mustParse(t, least)
 	c.DPDK.NoHuge = true
 	wantLines(t, "arguments", c.EALArgs("p"), []string{"p", "-l", "0", "--proc-type=primary", "--file-prefix=ringstack",
-		"--no-huge", "-m", "256", "--no-pci", "--vdev=net_null0"})
+		"--no-huge", "--iova-mode=va", "-m", "256", "--no-pci", "--vdev=net_null0"})
 }
 
 func TestVirtioUser(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,6 +18,9 @@ var errBrokenPipe = errors.New("broken pipe")
 // flush writes out what has been printed.
 func (t *tool) flush() error {
 	err := t.out.Flush()
+	if err != nil {
+		t.out.Reset(io.Discard) // said once
+	}
 	if errors.Is(err, syscall.EPIPE) {
 		return errBrokenPipe
 	}

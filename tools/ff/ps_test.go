@@ -23,10 +23,10 @@ var somePs = msg.PsReply{
 
 func TestPs(t *testing.T) {
 	ff(t, fakePrimary(t, answers{msg.KindPs: somePs}), "ps").want(t, 0, `
-PROC     PROGRAM     GROUP   PID   UID  STATE     UPTIME  PORTS           MBUFS
-primary  ff-primary  -      4242     0  up        12d03h  -                   0
-0*       httpd       web    4243    33  up         3m07s  tcp/80,tcp/443    484
-10       echo        echo   4711  1000  stalled    2h03m  -                   0
+PROC     PROGRAM     GROUP   PID   UID  STATE    UPTIME  PORTS           MBUFS
+primary  ff-primary  -      4242     0  up       12d03h  -                   0
+0*       httpd       web    4243    33  up        3m07s  tcp/80,tcp/443    484
+10       echo        echo   4711  1000  stalled   2h03m  -                   0
 mbuf_pool_0: 16384 mbufs = 15900 free + 0 NIC + 484 held
 mbuf_pool_1: 100 mbufs = 50 free + 50 NIC + 0 held
 `[1:], "")

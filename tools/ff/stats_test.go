@@ -18,5 +18,5 @@ port0.\x1b[m                               0
 	ff(t, socket, "stats", "drop.").want(t, 0, "drop.bad_ipv4_checksum  7\n", "")
 	ff(t, socket, "stats", "drop.", "--json").want(t, 0, `[{"name":"drop.bad_ipv4_checksum","value":7}]`+"\n", "")
 	ff(t, socket, "stats", "x").want(t, 1, "", "ff: no counter begins with \"x\"\n")
-	ff(t, fakePrimary(t, answers{msg.KindStats: nil}), "stats").want(t, 0, "", "")
+	ff(t, fakePrimary(t, answers{msg.KindStats: []msg.Stat{}}), "stats").want(t, 0, "", "")
 }

@@ -69,6 +69,9 @@ func (f *sysctlFlags) run(ctx context.Context, t *tool, args []string) error {
 		if !t.json {
 			f.print(t, rows)
 		}
+		if t.client == nil || t.client.Err() != nil {
+			break
+		}
 	}
 	if t.json {
 		errs = append(errs, t.printJSON(all))

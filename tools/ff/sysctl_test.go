@@ -114,6 +114,14 @@ func TestSysctl(t *testing.T) {
 	}
 }
 
+// TestSysctlStopsWithoutPrimary: one line is enough, however many names were given.
+func TestSysctlStopsWithoutPrimary(t *testing.T) {
+	socket := fakePrimary(t, answers{msg.KindSysctl: hangUp{}})
+	ff(t, socket, "sysctl", "a", "b", "c").want(t, 1, "", "ff: the primary at "+socket+" has gone\n")
+	ff(t, "/nonexistent", "sysctl", "a", "b", "c").want(t, 1, "",
+		"ff: no primary answers at /nonexistent: start ff-primary, or name its socket with --socket\n")
+}
+
 func TestSysctlWithoutSecondaries(t *testing.T) {
 	const want = "ff: no secondary is attached, so there are no variables\n"
 	socket := fakePrimary(t, answers{msg.KindSysctl: []msg.SysctlRow{}})
@@ -156,6 +164,8 @@ func TestSysctlSetsOnce(t *testing.T) {
 	})})
 	ff(t, socket, "sysctl", "-p2", "x=", "y")
 	want := []string{`{"proc":2,"name":"x"}`, `{"proc":2,"name":"x","value":""}`, `{"proc":2,"name":"y"}`}
+	mu.Lock()
+	defer mu.Unlock()
 	if !slices.Equal(asked, want) {
 		t.Errorf("asked %q", asked)
 	}

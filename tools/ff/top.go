@@ -33,16 +33,21 @@ type topRow msg.TopRow
 
 func (r topRow) id() int { return r.Proc }
 
+// since takes a lower Idle for none: it is what the other two leave of the time, and a busy loop
+// may be late to count those.
 func (r topRow) since(old topRow) topRow {
-	if r.Loops < old.Loops || r.Idle < old.Idle || r.Sys < old.Sys || r.Usr < old.Usr {
+	if r.Loops < old.Loops || r.Sys < old.Sys || r.Usr < old.Usr || r.age() < old.age() {
 		return r
 	}
 	r.Loops -= old.Loops
-	r.Idle -= old.Idle
+	r.Idle -= min(r.Idle, old.Idle)
 	r.Sys -= old.Sys
 	r.Usr -= old.Usr
 	return r
 }
+
+// age is the time since attach, in nanoseconds.
+func (r topRow) age() uint64 { return r.Idle + r.Sys + r.Usr }
 
 // usage is what a loop did in an interval, in percent of it.
 type usage struct {
@@ -58,7 +63,7 @@ type procUsage struct {
 }
 
 func (r topRow) usage() procUsage {
-	all := float64(r.Idle) + float64(r.Sys) + float64(r.Usr)
+	all := float64(r.age())
 	percent := func(ns uint64) float64 {
 		if all == 0 {
 			return 0

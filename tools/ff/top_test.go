@@ -44,14 +44,13 @@ func TestTop(t *testing.T) {
 
 // TestTopOfOne is the layout of F-Stack's ff_top without -P.
 func TestTopOfOne(t *testing.T) {
-	a := answers{msg.KindTop: answerFunc(func(m msg.Message) any {
+	socket := fakePrimary(t, answers{msg.KindTop: answerFunc(func(m msg.Message) any {
 		var req msg.ProcRequest
 		if err := m.Decode(&req); err != nil || req.Proc != 1 {
 			return msg.Errorf(syscall.ESRCH, "proc %d is not attached", req.Proc)
 		}
 		return []msg.TopRow{{Proc: 1, Loops: 7, Idle: 7, Sys: 7, Usr: 7}}
-	})}
-	socket := fakePrimary(t, a)
+	})})
 	ffNamed(t, "ff_top", socket, fastSampling("-p1", "-n1")...).want(t, 0, `
 |---------|---------|---------|---------------|
 |     idle|      sys|      usr|           loop|
@@ -59,8 +58,22 @@ func TestTopOfOne(t *testing.T) {
 |    0.00%|    0.00%|    0.00%|              0|
 `[1:], "")
 	ff(t, socket, "top", "-p", "2").want(t, 1, "", "ff: proc 2 is not attached\n")
-	a[msg.KindTop] = []msg.TopRow{}
+	socket = fakePrimary(t, answers{msg.KindTop: []msg.TopRow{}})
 	ff(t, socket, "top", "-p", "2").want(t, 1, "", "ff: the primary says nothing of proc 2\n")
+}
+
+// TestTopOfBusyLoop: idle time that shrinks is not a new process.
+func TestTopOfBusyLoop(t *testing.T) {
+	socket := fakePrimary(t, answers{msg.KindTop: inTurn(
+		[]msg.TopRow{{Loops: 100, Idle: 1000, Sys: 1000, Usr: 1000}},
+		[]msg.TopRow{{Loops: 101, Idle: 900, Sys: 1900, Usr: 1100}},
+		[]msg.TopRow{{Loops: 101, Idle: 800, Sys: 1900, Usr: 1100}}, // younger: another process
+	)})
+	got := ff(t, socket, fastSampling("top", "-p0", "-n2")...)
+	const want = "|    0.00%|   90.00%|   10.00%|              1|\n|   21.05%|   50.00%|   28.95%|            101|\n"
+	if !strings.HasSuffix(got.out, want) {
+		t.Errorf("got\n%s", got.out)
+	}
 }
 
 // TestTopRange is F-Stack's ff_top -p 1 -P 2.
