@@ -28,6 +28,18 @@ func (p *Packet) ipv4(b []byte) Reason {
 	case !ipv4ChecksumOK(b[:header]):
 		return ReasonBadIPv4Checksum
 	}
+	if r := p.ipv4Addresses(b); r != ReasonNone {
+		return r
+	}
+	p.Proto, p.Flow.Proto = b[9], b[9]
+	p.L4 = p.L3 + uint16(header)
+	if r := p.ipv4Fragment(b, header, total); r != ReasonNone {
+		return r
+	}
+	return p.transport(b[header:total])
+}
+
+func (p *Packet) ipv4Addresses(b []byte) Reason {
 	src, dst := binary.BigEndian.Uint32(b[12:]), binary.BigEndian.Uint32(b[16:])
 	switch {
 	case badIPv4Source(src) || src == dst:
@@ -37,24 +49,21 @@ func (p *Packet) ipv4(b []byte) Reason {
 	}
 	mapV4(&p.Flow.Remote, b[12:16])
 	mapV4(&p.Flow.Local, b[16:20])
-	p.Proto, p.Flow.Proto = b[9], b[9]
-	p.L4 = p.L3 + uint16(header)
+	return ReasonNone
+}
 
-	frag := binary.BigEndian.Uint16(b[6:])
-	if frag&(ipv4MoreFrags|ipv4OffsetMask) != 0 {
-		id := uint32(binary.BigEndian.Uint16(b[4:]))
-		r := p.fragment(fragmentHeader{
-			offset: int(frag&ipv4OffsetMask) * fragmentUnit,
-			more:   frag&ipv4MoreFrags != 0,
-			id:     id,
-			before: header,
-			length: total - header,
-		})
-		if r != ReasonNone {
-			return r
-		}
+func (p *Packet) ipv4Fragment(b []byte, header, total int) Reason {
+	field := binary.BigEndian.Uint16(b[6:])
+	if field&(ipv4MoreFrags|ipv4OffsetMask) == 0 {
+		return ReasonNone
 	}
-	return p.transport(b[header:total])
+	return p.fragment(fragmentHeader{
+		offset: int(field&ipv4OffsetMask) * fragmentUnit,
+		more:   field&ipv4MoreFrags != 0,
+		id:     uint32(binary.BigEndian.Uint16(b[4:])),
+		before: header,
+		length: total - header,
+	})
 }
 
 // ipv4ChecksumOK reports whether the header's ones' complement sum is all ones

@@ -52,8 +52,11 @@ func (p *Packet) ipv6Payload(b []byte, next uint8) Reason {
 			return fr
 		}
 	}
-	if r != ReasonNone {
+	switch {
+	case r == ReasonTruncatedIPv6:
 		return p.short(r)
+	case r != ReasonNone:
+		return r
 	}
 	if c.proto == ipv6NoNext {
 		return ReasonNoNextHeader

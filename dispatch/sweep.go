@@ -25,6 +25,9 @@ func (t *Table) Stamp() uint64 {
 // for; pins made since then stay. The answer is whole only if the proc has
 // first taken in all packets that were dispatched to it before the request. An
 // answer to a Donor does as well, with its Stamp.
+//
+// Sweep about once a second while Pinned is not 0: a client that uses its port
+// again meets the old pin, and is refused if that proc no longer listens.
 func (t *Table) Sweep(proc uint8, flows []Flow, stamp uint64) {
 	if t.Pinned(proc) == 0 {
 		return

@@ -61,8 +61,8 @@ func (p *Packet) udp(b []byte) Reason {
 	return ReasonNone
 }
 
-// igmp marks the message for all stacks. No sender fragments these 8 bytes or
-// short reports; one that does may not have them copied to everybody.
+// igmp marks the message for all stacks. No honest sender fragments it, so its
+// fragments are not worth a copy to everybody.
 func (p *Packet) igmp(b []byte) Reason {
 	if p.Fragment != FragmentNone {
 		return ReasonFragmentedControl
@@ -85,7 +85,7 @@ func (p *Packet) ports(b []byte) {
 // short turns a missing header into the reason for it: in a first fragment
 // this is how filters are got round, see RFC 1858 and 7112.
 func (p *Packet) short(r Reason) Reason {
-	if p.Fragment == FragmentFirst && r != ReasonTooManyExtensions && r != ReasonBadIPv6Extension {
+	if p.Fragment == FragmentFirst {
 		return ReasonTinyFragment
 	}
 	return r

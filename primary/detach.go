@@ -29,7 +29,7 @@ func (p *Primary) dismiss(pr *proc, reason string) {
 	p.leave(pr)
 	pr.state = stateDetached
 	s := pr.session
-	go s.notify(msg.Detach{Reason: reason})
+	go s.notify(reason)
 	time.AfterFunc(detachGrace, func() {
 		p.do(func() {
 			if pr.session == s && pr.state == stateDetached {

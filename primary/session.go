@@ -71,14 +71,14 @@ func (p *Primary) serveSession(s *session) {
 		return
 	}
 	s.peer = peer{pid: int(cred.Pid), uid: int(cred.Uid)}
-	m, err := s.conn.Recv(time.Now().Add(helloTimeout))
+	m, err := s.conn.RecvRequest(time.Now().Add(helloTimeout))
 	if err != nil {
-		s.refuse(m.Header, err)
+		s.refuse(err)
 		return
 	}
 	var hello msg.Hello
 	if err := checkHello(&m, &hello); err != nil {
-		s.refuse(m.Header, err)
+		s.refuse(err)
 		return
 	}
 	s.peer.program, s.peer.group = hello.Program, hello.Group
@@ -121,7 +121,7 @@ func (p *Primary) serveSecondary(s *session, hello msg.Header, wanted int) {
 		return
 	}
 	if err != nil {
-		s.refuse(hello, err)
+		s.refuse(err)
 		return
 	}
 	defer p.do(func() { p.release(pr) })
@@ -129,7 +129,7 @@ func (p *Primary) serveSecondary(s *session, hello msg.Header, wanted int) {
 	if s.reply(hello, attach, fds...) != nil {
 		return
 	}
-	m, err := s.conn.Recv(time.Now().Add(readyTimeout))
+	m, err := s.conn.RecvRequest(time.Now().Add(readyTimeout))
 	if err != nil || m.Kind != msg.KindReady {
 		return
 	}
@@ -141,7 +141,7 @@ func (p *Primary) serveSecondary(s *session, hello msg.Header, wanted int) {
 	for err == nil {
 		err = s.answer(m, p.answerSecondary(pr, &m))
 		if err == nil {
-			m, err = s.conn.Recv(time.Time{})
+			m, err = s.conn.RecvRequest(time.Time{})
 		}
 	}
 }
@@ -152,9 +152,9 @@ func (p *Primary) serveTool(s *session, hello msg.Header) {
 		return
 	}
 	for {
-		m, err := s.conn.Recv(time.Now().Add(toolIdle))
+		m, err := s.conn.RecvRequest(time.Now().Add(toolIdle))
 		if err != nil {
-			s.refuse(msg.Header{ID: m.ID, Kind: msg.KindHello}, err)
+			s.refuse(err)
 			return
 		}
 		if s.answer(m, p.answerTool(&m)) != nil {
@@ -169,14 +169,15 @@ type answer struct {
 	err     error
 }
 
-// answer sends the answer to m and reports whether the connection still works.
+// answer sends the answer to m. An error means that the connection works no more.
 func (s *session) answer(m msg.Message, a answer) error {
 	if a.err == nil {
-		return s.reply(m.Header, a.payload)
+		a.err = s.reply(m.Header, a.payload)
+		if !errors.Is(a.err, syscall.EMSGSIZE) {
+			return a.err
+		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.conn.SendError(msg.Header{ID: m.ID, Kind: m.Kind}, a.err, time.Now().Add(sendTimeout))
+	return s.sendError(msg.Header{ID: m.ID, Kind: m.Kind}, a.err)
 }
 
 func (s *session) reply(h msg.Header, payload any, fds ...int) error {
@@ -185,17 +186,18 @@ func (s *session) reply(h msg.Header, payload any, fds ...int) error {
 	return s.conn.Send(msg.Header{ID: h.ID, Kind: h.Kind}, payload, time.Now().Add(sendTimeout), fds...)
 }
 
-// notify sends a notice that no request has asked for. A peer that does not take it is as good as gone.
-func (s *session) notify(d msg.Detach) {
+// refuse tells a peer whose connection is about to be closed why.
+func (s *session) refuse(err error) { s.sendError(msg.Header{Kind: msg.KindDetach}, err) }
+
+// notify tells a secondary that it is let go. One that does not take the notice is as good as gone.
+func (s *session) notify(reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.conn.Send(msg.Header{Kind: msg.KindDetach}, d, time.Now().Add(sendTimeout))
+	s.conn.Send(msg.Header{Kind: msg.KindDetach}, msg.Detach{Reason: reason}, time.Now().Add(sendTimeout))
 }
 
-// refuse tells a peer whose connection is about to be closed why.
-func (s *session) refuse(h msg.Header, err error) {
-	if h.Kind == 0 {
-		h.Kind, h.ID = msg.KindHello, 1 // the peer's first request, which could not be read
-	}
-	s.answer(msg.Message{Header: h}, answer{err: err})
+func (s *session) sendError(h msg.Header, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn.SendError(h, err, time.Now().Add(sendTimeout))
 }

@@ -1,7 +1,6 @@
 package primary
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -10,11 +9,7 @@ import (
 	"time"
 
 	"ringstack/msg"
-	"ringstack/shm"
 )
-
-// relayTimeout is how long secondaries may take to answer a tool.
-const relayTimeout = 3 * time.Second
 
 // answerTool answers a tool's request.
 func (p *Primary) answerTool(m *msg.Message) answer {
@@ -60,7 +55,7 @@ func (p *Primary) selectProcs(id int) ([]*proc, error) {
 
 func (p *Primary) showPs(procs []*proc) any {
 	reply := msg.PsReply{Procs: []msg.Proc{{
-		ID: msg.AnyProc, Role: "primary", Program: "ff-primary", PID: os.Getpid(), UID: os.Getuid(),
+		ID: msg.AnyProc, Role: msg.RolePrimary, Program: "ff-primary", PID: os.Getpid(), UID: os.Getuid(),
 		State: "live", Uptime: time.Since(p.since).Seconds(), Ports: []string{},
 	}}}
 	leader := int(atomic.LoadInt32(&p.header.Leader))
@@ -123,75 +118,4 @@ func (p *Primary) showTraffic(procs []*proc) any {
 		})
 	}
 	return rows
-}
-
-// sysctl relays a request to the secondaries over their message rings. A variable that was set in
-// all of them is also set in those that attach later.
-func (p *Primary) sysctl(req msg.SysctlRequest) answer {
-	type result struct {
-		proc int
-		rows []msg.SysctlRow
-		err  error
-	}
-	payload, err := json.Marshal(req)
-	if err != nil {
-		return answer{err: err}
-	}
-	var asked []*proc
-	results := make(chan result, len(p.procs))
-	a := answer{err: msg.Errorf(syscall.ESHUTDOWN, "the primary stops")}
-	p.do(func() {
-		asked, a.err = p.selectProcs(req.Proc)
-		asked = slices.DeleteFunc(asked, func(pr *proc) bool { return pr.state != stateLive })
-		for _, pr := range asked {
-			id := pr.id
-			done := func(payload []byte, err error) {
-				r := result{proc: id, err: err}
-				if err == nil {
-					r.err = json.Unmarshal(payload, &r.rows)
-				}
-				results <- r
-			}
-			if err := pr.request(msg.KindSysctl, payload, done); err != nil {
-				results <- result{proc: id, err: err}
-			}
-		}
-	})
-	if a.err != nil {
-		return a
-	}
-	rows := []msg.SysctlRow{}
-	failed := false
-	timeout := time.After(relayTimeout)
-	for range asked {
-		select {
-		case r := <-results:
-			for _, row := range r.rows {
-				row.Proc = r.proc
-				rows = append(rows, row)
-			}
-			if r.err != nil {
-				failed = true
-				rows = append(rows, msg.SysctlRow{Proc: r.proc, Name: req.Name, Error: r.err.Error()})
-			}
-		case <-timeout:
-			return answer{err: msg.Errorf(syscall.ETIMEDOUT, "a secondary did not answer within %v", relayTimeout)}
-		}
-	}
-	slices.SortStableFunc(rows, func(a, b msg.SysctlRow) int { return a.Proc - b.Proc })
-	if req.Value != nil && req.Proc == msg.AnyProc && !failed {
-		p.do(func() { p.remember(shm.Sysctl{Name: req.Name, Value: *req.Value}) })
-	}
-	return answer{payload: rows}
-}
-
-// remember keeps a variable for secondaries that attach later.
-func (p *Primary) remember(s shm.Sysctl) {
-	for i := range p.sysctls {
-		if p.sysctls[i].Name == s.Name {
-			p.sysctls[i].Value = s.Value
-			return
-		}
-	}
-	p.sysctls = append(p.sysctls, s)
 }
