@@ -22,7 +22,10 @@ static int port_configure(uint16_t port, uint16_t rxq, uint16_t txq, uint32_t mt
 	return rte_eth_dev_configure(port, rxq, txq, &conf);
 }
 
-static uint64_t rss_ip_types(void) { return RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP; }
+static uint64_t rss_port_types(void) {
+	return RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP |
+		RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP;
+}
 static uint64_t rx_hash_offload(void) { return RTE_ETH_RX_OFFLOAD_RSS_HASH; }
 static uint64_t rx_vlan_strip_offload(void) { return RTE_ETH_RX_OFFLOAD_VLAN_STRIP; }
 
@@ -127,8 +130,8 @@ type PortConfig struct {
 	RSSKey             []byte // used with RSSTypes
 }
 
-// IPTypes are the RSS types for IP, TCP and UDP among types.
-func IPTypes(types uint64) uint64 { return types & uint64(C.rss_ip_types()) }
+// RSSPortTypes are the flow types that are hashed with their ports: TCP and UDP over IPv4 and IPv6.
+func RSSPortTypes() uint64 { return uint64(C.rss_port_types()) }
 
 // Configure runs rte_eth_dev_configure; the port is stopped.
 func (p Port) Configure(conf PortConfig) error {

@@ -37,7 +37,7 @@ const (
 	KindTraffic                  // tool -> primary: ProcRequest; []TrafficRow
 	KindStats                    // tool -> primary: ProcRequest; []Stat
 	KindSysctl                   // tool -> primary -> secondaries: SysctlRequest; []SysctlRow
-	KindFlows                    // primary -> secondary; []Flow
+	KindFlows                    // primary -> secondary; flows, see AppendFlow
 	numKinds
 )
 

@@ -114,9 +114,3 @@ type SysctlRow struct {
 	Errno int32  `json:"errno,omitempty"` // of Error; ENOENT: this secondary has no such variable
 	Error string `json:"error,omitempty"`
 }
-
-// Flow is a TCP connection that a secondary keeps state for: addresses as text, "10.0.0.1:80".
-type Flow struct {
-	Local  string `json:"l"`
-	Remote string `json:"r"`
-}

@@ -1,9 +1,6 @@
 package primary
 
 import (
-	"encoding/json"
-	"fmt"
-	"net/netip"
 	"time"
 
 	"ringstack/dispatch"
@@ -24,17 +21,24 @@ func (p *Primary) startMoves() {
 		}
 		pr.asked = true
 		p.after(settle, pr, func() {
-			p.askFlows(pr, func(flows []dispatch.Flow, err error) {
-				pr.asked = false
-				if err != nil {
-					p.log.Warn().Err(err).Int("proc", pr.id).Msg("flows not known: its buckets stay")
-					return
-				}
-				kept := p.table.Commit(donor, flows)
-				p.log.Debug().Int("proc", pr.id).Int("flows", len(flows)).Int("kept", kept).Msg("buckets moved")
-				p.startMoves()
-			})
+			p.askFlows(pr, func(flows []dispatch.Flow, err error) { p.commit(pr, donor, flows, err) })
 		})
+	}
+}
+
+// commit moves the buckets that waited for a donor's flows. Buckets whose flows found no room in the
+// exception table wait for the next sweep.
+func (p *Primary) commit(pr *proc, donor dispatch.Donor, flows []dispatch.Flow, err error) {
+	pr.asked = false
+	if err != nil {
+		p.log.Warn().Err(err).Int("proc", pr.id).Msg("flows not known: its buckets stay for now")
+		return
+	}
+	p.table.Sweep(donor.Proc, flows, donor.Stamp)
+	kept := p.table.Commit(donor, flows)
+	p.log.Debug().Int("proc", pr.id).Int("flows", len(flows)).Int("kept", kept).Msg("buckets moved")
+	if kept == 0 {
+		p.startMoves()
 	}
 }
 
@@ -45,11 +49,15 @@ func (p *Primary) sweepPins() {
 		if p.table.Pinned(uint8(pr.id)) == 0 || pr.asked {
 			continue
 		}
+		pr.asked = true
 		stamp := p.table.Stamp()
-		p.askFlows(pr, func(flows []dispatch.Flow, err error) {
-			if err == nil {
-				p.table.Sweep(uint8(pr.id), flows, stamp)
-			}
+		p.after(settle, pr, func() {
+			p.askFlows(pr, func(flows []dispatch.Flow, err error) {
+				pr.asked = false
+				if err == nil {
+					p.table.Sweep(uint8(pr.id), flows, stamp)
+				}
+			})
 		})
 	}
 }
@@ -57,12 +65,15 @@ func (p *Primary) sweepPins() {
 // after runs f in the poll loop when d has passed, if pr is still the same secondary then.
 func (p *Primary) after(d time.Duration, pr *proc, f func()) {
 	s := pr.session
-	time.AfterFunc(d, func() {
-		p.do(func() {
-			if pr.session == s && pr.state == stateLive {
-				f()
-			}
-		})
+	time.AfterFunc(d, func() { p.doFor(pr, s, f) })
+}
+
+// doFor runs f in the poll loop if pr is live and s is still its session.
+func (p *Primary) doFor(pr *proc, s *session, f func()) {
+	p.do(func() {
+		if pr.session == s && pr.state == stateLive {
+			f()
+		}
 	})
 }
 
@@ -76,11 +87,7 @@ func (p *Primary) askFlows(pr *proc, done func([]dispatch.Flow, error)) {
 			if err == nil {
 				flows, err = parseFlows(payload)
 			}
-			p.do(func() {
-				if pr.session == s && pr.state == stateLive {
-					done(flows, err)
-				}
-			})
+			p.doFor(pr, s, func() { done(flows, err) })
 		}()
 	})
 	if err != nil {
@@ -89,25 +96,13 @@ func (p *Primary) askFlows(pr *proc, done func([]dispatch.Flow, error)) {
 }
 
 func parseFlows(payload []byte) ([]dispatch.Flow, error) {
-	var texts []msg.Flow
-	if err := json.Unmarshal(payload, &texts); err != nil {
-		return nil, fmt.Errorf("parse flows: %w", err)
-	}
-	flows := make([]dispatch.Flow, len(texts))
-	for i, text := range texts {
-		local, err := netip.ParseAddrPort(text.Local)
-		if err != nil {
-			return nil, fmt.Errorf("parse flows: %w", err)
-		}
-		remote, err := netip.ParseAddrPort(text.Remote)
-		if err != nil {
-			return nil, fmt.Errorf("parse flows: %w", err)
-		}
+	list, err := msg.ParseFlows(payload)
+	flows := make([]dispatch.Flow, len(list))
+	for i, f := range list {
 		flows[i] = dispatch.Flow{
-			Local: local.Addr().As16(), LocalPort: local.Port(),
-			Remote: remote.Addr().As16(), RemotePort: remote.Port(),
+			Local: f.Local, LocalPort: f.LocalPort, Remote: f.Remote, RemotePort: f.RemotePort,
 			Proto: dispatch.ProtoTCP,
 		}
 	}
-	return flows, nil
+	return flows, err
 }

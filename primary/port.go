@@ -20,7 +20,8 @@ type port struct {
 	conf     *config.Port
 	name     string
 	mac      [6]byte
-	maxFrame int // bytes, one VLAN tag included
+	maxFrame int  // bytes, one VLAN tag included
+	hashes   bool // the NIC's hash is the dispatch table's
 
 	pending []uint64      // validated frames that the NIC has not taken yet
 	stuck   time.Duration // since when it takes none; 0: it takes
@@ -111,6 +112,7 @@ func (p *Primary) startPort(id cgo.Port, conf *config.Port) error {
 	p.ports = append(p.ports, &port{
 		id: id, conf: conf, name: name, mac: mac,
 		maxFrame: conf.MTU + frameOverhead,
+		hashes:   p.hashesAlike(info),
 		pending:  make([]uint64, 0, burst),
 	})
 	p.log.Info().Int("port", int(id)).Str("name", name).Str("driver", info.Driver).
@@ -122,9 +124,9 @@ func (p *Primary) startPort(id cgo.Port, conf *config.Port) error {
 func (p *Primary) setUp(id cgo.Port, conf *config.Port, info cgo.PortInfo) error {
 	settings := cgo.PortConfig{RxQueues: 1, TxQueues: 1, MTU: conf.MTU}
 	settings.Offloads.VLANStrip = p.cfg.DPDK.VlanStrip && info.Offloads.VLANStrip
-	if info.Offloads.RSSHash && info.HashKeySize == len(dispatch.DefaultKey) {
+	if p.hashesAlike(info) {
 		settings.Offloads.RSSHash = true
-		settings.RSSTypes = cgo.IPTypes(info.RSSTypes)
+		settings.RSSTypes = cgo.RSSPortTypes()
 		settings.RSSKey = p.rssKey()
 	}
 	if err := id.Configure(settings); err != nil {
@@ -147,6 +149,12 @@ func (p *Primary) setUp(id cgo.Port, conf *config.Port, info cgo.PortInfo) error
 		p.log.Warn().Err(err).Msg("the driver keeps its MTU")
 	}
 	return nil
+}
+
+// hashesAlike reports whether the NIC can compute the very hash that the dispatch table uses.
+func (p *Primary) hashesAlike(info cgo.PortInfo) bool {
+	return p.cfg.DPDK.Dispatch == config.DispatchToeplitz && info.Offloads.RSSHash &&
+		info.HashKeySize == len(dispatch.DefaultKey) && info.RSSTypes&cgo.RSSPortTypes() == cgo.RSSPortTypes()
 }
 
 // receiveAll makes the port promiscuous where that is wanted, or else receive all multicast.

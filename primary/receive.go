@@ -46,7 +46,7 @@ func (p *Primary) dispatch(pt *port, addr uint64) {
 		p.reject(addr, reason)
 		return
 	}
-	verdict := p.table.Decide(int(pt.id), &p.packet, m.HashRSS, m.OlFlags&shm.FlagRSSHash != 0)
+	verdict := p.table.Decide(int(pt.id), &p.packet, m.HashRSS, pt.hashes && m.OlFlags&shm.FlagRSSHash != 0)
 	switch verdict.Action {
 	case dispatch.Deliver:
 		p.stage(p.procs[verdict.Proc], addr, len(frame))

@@ -24,22 +24,24 @@ func (s *Secondary) answer(kind msg.Kind, payload []byte) ([]byte, error) {
 		}
 		return json.Marshal(rows)
 	case msg.KindFlows:
-		return json.Marshal(s.flows())
+		return s.flows(), nil
 	}
 	return nil, msg.Errorf(syscall.ENOSYS, "a secondary does not answer %v", kind)
 }
 
 // flows lists all TCP connections, those included whose first packet still waits on a ring.
-func (s *Secondary) flows() []msg.Flow {
+func (s *Secondary) flows() (list []byte) {
 	for _, d := range s.devices {
 		for s.receive(d) {
 		}
 	}
-	flows := []msg.Flow{}
 	s.engine.Flows(func(f engine.Flow) {
-		flows = append(flows, msg.Flow{Local: f.Local.String(), Remote: f.Remote.String()})
+		list = msg.AppendFlow(list, msg.Flow{
+			Local: f.Local.Addr().As16(), LocalPort: f.Local.Port(),
+			Remote: f.Remote.Addr().As16(), RemotePort: f.Remote.Port(),
+		})
 	})
-	return flows
+	return list
 }
 
 func (s *Secondary) sysctl(req msg.SysctlRequest) ([]msg.SysctlRow, error) {
