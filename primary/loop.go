@@ -19,7 +19,7 @@ const (
 	yieldFor     = 100 * time.Microsecond
 	minPause     = 20 * time.Microsecond
 	pauseDivisor = 8
-	pinSweep     = 2 * time.Second  // how often pinned flows are checked against their owner's list
+	pinSweep     = 2 * time.Second // how often pinned flows are checked against their owner's list
 )
 
 // loop is the state that only the poll loop's turns need.

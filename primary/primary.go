@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -101,13 +102,17 @@ func New(cfg Config) (*Primary, error) {
 // back, the ports stop and EAL is cleaned up.
 func (p *Primary) Run(ctx context.Context) error {
 	defer p.takeDown()
-	go p.accept()
+	serving, stopServing := context.WithCancel(context.Background())
+	var sessions sync.WaitGroup
+	sessions.Go(func() { p.accept(serving) })
 	p.log.Info().Str("socket", p.cfg.DPDK.ControlSocket).Msg("ready")
 	stop := context.AfterFunc(ctx, p.sleeper.Wake)
 	defer stop()
 	p.poll(ctx)
 	p.log.Info().Msg("stopping")
 	p.dismissAll()
+	stopServing()
+	sessions.Wait()
 	return nil
 }
 

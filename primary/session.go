@@ -1,6 +1,7 @@
 package primary
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync"
@@ -37,9 +38,14 @@ type session struct {
 	peer peer
 }
 
-// accept serves the control socket until it is closed.
-func (p *Primary) accept() {
+// accept serves the control socket until ctx is done, then closes all connections and waits for
+// their goroutines.
+func (p *Primary) accept(ctx context.Context) {
 	var open atomic.Int32
+	var sessions sync.WaitGroup
+	defer sessions.Wait()
+	stop := context.AfterFunc(ctx, func() { p.socket.Close() })
+	defer stop()
 	for {
 		c, err := p.socket.AcceptUnix()
 		if errors.Is(err, net.ErrClosed) {
@@ -55,11 +61,13 @@ func (p *Primary) accept() {
 			c.Close()
 			continue
 		}
-		go func() {
+		sessions.Go(func() {
 			defer open.Add(-1)
 			defer c.Close()
+			stop := context.AfterFunc(ctx, func() { c.Close() })
+			defer stop()
 			p.serveSession(&session{p: p, conn: msg.NewConn(c)})
-		}()
+		})
 	}
 }
 
