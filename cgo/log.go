@@ -20,6 +20,7 @@ import "C"
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 )
@@ -46,6 +47,7 @@ func LogTo(sink func(line string)) error {
 		for lines := bufio.NewScanner(r); lines.Scan(); {
 			sink(lines.Text())
 		}
+		io.Copy(io.Discard, r) // after a line too long: DPDK must not block on a full pipe
 	}()
 	return nil
 }

@@ -57,6 +57,11 @@ func newOwners(pools []*cgo.Mempool, maxProcs, bufLen int) (*owners, error) {
 		}
 		return 1
 	})
+	return layOutPages(objects, maxProcs, bufLen)
+}
+
+// layOutPages makes the table for the sorted objects with the largest pages that they fit.
+func layOutPages(objects []object, maxProcs, bufLen int) (*owners, error) {
 	var failed error
 	for _, bits := range pageBits {
 		o, err := layOut(objects, maxProcs, bufLen, bits)

@@ -212,8 +212,11 @@ func (p *Primary) mapMemory() error {
 	if err != nil {
 		return err
 	}
-	p.later(func() { closeFD(p.bellFD) })
 	p.sleeper = ring.NewSleeper(&p.header.Sleep, p.bellFD)
+	p.later(func() {
+		p.sleeper.Close()
+		closeFD(p.bellFD)
+	})
 	p.owners, err = newOwners(p.pools, p.cfg.DPDK.MaxProcs, p.dataRoom())
 	return err
 }

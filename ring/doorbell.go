@@ -2,6 +2,7 @@ package ring
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,25 +48,41 @@ func (b *Bell) Ring() {
 	signal(b.fd)
 }
 
-// Sleeper is the consumer's end of a doorbell. Prepare, Cancel and Sleep belong to one goroutine.
+// Sleeper is the consumer's end of a doorbell. All but Wake belongs to one goroutine.
 type Sleeper struct {
-	seq *uint32
-	fd  int
-	set [1]unix.PollFd
+	seq    *uint32
+	asleep atomic.Bool // for Wake, which may come when the shared memory is no longer mapped
+	set    [1]unix.PollFd
+
+	mu sync.Mutex // of Wake and Close
+	fd int        // -1 when closed
 }
 
-// NewSleeper makes the consumer's end. The caller keeps fd open as long as the Sleeper is used.
+// NewSleeper makes the consumer's end. The caller keeps fd open until Close.
 func NewSleeper(seq *uint32, fd int) *Sleeper {
 	atomic.StoreUint32(seq, atomic.LoadUint32(seq)&^1)
 	return &Sleeper{seq: seq, fd: fd, set: [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}}
 }
 
+// Close makes Wake do nothing from now on.
+func (s *Sleeper) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fd = -1
+}
+
 // Prepare announces a sleep. The caller then looks at all its rings once more and calls Cancel if
 // there is work, or Sleep.
-func (s *Sleeper) Prepare() { atomic.AddUint32(s.seq, 1) }
+func (s *Sleeper) Prepare() {
+	s.asleep.Store(true)
+	atomic.AddUint32(s.seq, 1)
+}
 
 // Cancel takes a Prepare back.
-func (s *Sleeper) Cancel() { atomic.AddUint32(s.seq, 1) }
+func (s *Sleeper) Cancel() {
+	s.asleep.Store(false)
+	atomic.AddUint32(s.seq, 1)
+}
 
 // Sleep waits until the bell rings or d has passed (negative: no limit), and ends the sleep. It
 // reports whether the bell rang.
@@ -88,19 +105,24 @@ func (s *Sleeper) Nap(d time.Duration) (rung bool) {
 
 // awake ends a sleep whose poll returned n.
 func (s *Sleeper) awake(n int) (rung bool) {
-	atomic.AddUint32(s.seq, 1)
+	s.Cancel()
 	if n <= 0 {
 		return false
 	}
 	var count [8]byte
-	unix.Read(s.fd, count[:])
+	unix.Read(int(s.set[0].Fd), count[:])
 	return true
 }
 
 // Wake ends the Sleep under way or to come, from any goroutine of the sleeper's own process. It
 // costs one load when the sleeper is awake; the caller has published its work before.
 func (s *Sleeper) Wake() {
-	if atomic.LoadUint32(s.seq)&1 != 0 {
+	if !s.asleep.Load() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fd >= 0 {
 		signal(s.fd)
 	}
 }

@@ -166,7 +166,6 @@ func (s *Secondary) end(why error) {
 		s.stop.Store(true)
 		s.sleeper.Wake()
 		<-s.ended
-		s.engine.Close()
 		s.free()
 		s.client.Close()
 		s.err = why
@@ -174,8 +173,15 @@ func (s *Secondary) end(why error) {
 	})
 }
 
-// free lets go of the shared memory and the doorbells. Nobody uses them any more.
+// free ends the stack, as far as start has come, and lets go of the shared memory and the doorbells.
+// The loop does not run, or no more.
 func (s *Secondary) free() {
+	if s.engine != nil {
+		s.engine.Close()
+	}
+	if s.sleeper != nil {
+		s.sleeper.Close()
+	}
 	closeAll(s.fds[:])
 	s.mem.Unmap() // cannot fail on what Map returned
 }
