@@ -41,17 +41,17 @@ func main() {
 		fail(err)
 	}
 	fmt.Printf("dialer: proc %d\n", s.ProcID())
-	conns, err := each(n, func(i int) (net.Conn, error) {
-		c, err := s.DialContext(ctx, os.Args[1], os.Args[2])
-		if err != nil {
-			return nil, err
+	conns := make([]net.Conn, n)
+	err = each(n, func(i int) (err error) {
+		if conns[i], err = s.DialContext(ctx, os.Args[1], os.Args[2]); err != nil {
+			return err
 		}
-		return c, ask(c, fmt.Sprintf("proc %d connection %d", s.ProcID(), i))
+		return ask(conns[i], fmt.Sprintf("proc %d connection %d", s.ProcID(), i))
 	})
 	if err != nil {
 		fail(err)
 	}
-	if _, err := each(n, func(i int) (net.Conn, error) { return nil, conns[i].Close() }); err != nil {
+	if err := each(n, func(i int) error { return conns[i].Close() }); err != nil {
 		fail(err)
 	}
 	fmt.Println("ports", strings.Join(ports(conns), " "), "end")
@@ -64,14 +64,14 @@ func fail(err error) {
 }
 
 // each calls f(0) to f(n-1), all at once.
-func each(n int, f func(i int) (net.Conn, error)) ([]net.Conn, error) {
-	conns, errs := make([]net.Conn, n), make([]error, n)
+func each(n int, f func(i int) error) error {
+	errs := make([]error, n)
 	var all sync.WaitGroup
 	for i := range n {
-		all.Go(func() { conns[i], errs[i] = f(i) })
+		all.Go(func() { errs[i] = f(i) })
 	}
 	all.Wait()
-	return conns, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // ask sends a line and checks its answer, which names our end of the connection as the server sees it.
