@@ -158,7 +158,22 @@ func (p *Primary) startEAL() error {
 		p.warn(p.removeDPDKFiles())
 	})
 	p.log.Info().Str("dpdk", cgo.Version()).Int("lcore", p.cfg.PrimaryLcore).Msg("EAL")
+	if err := p.initPdump(); err != nil {
+		return err
+	}
 	return keepOffLcore(p.cfg.PrimaryLcore, allowed)
+}
+
+// initPdump lets dpdk-dumpcap attach; without hugepages no DPDK process can.
+func (p *Primary) initPdump() error {
+	if p.cfg.DPDK.NoHuge {
+		return nil
+	}
+	if err := cgo.InitPdump(); err != nil {
+		return err
+	}
+	p.later(func() { p.warn(cgo.UninitPdump()) })
+	return nil
 }
 
 // makeControl reserves the control block, and with it knows all of the shared memory.

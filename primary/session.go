@@ -86,7 +86,7 @@ func (p *Primary) serveSession(s *session) {
 	}
 	var hello msg.Hello
 	if err := checkHello(&m, &hello); err != nil {
-		s.refuse(err)
+		s.answer(m, answer{err: err})
 		return
 	}
 	s.peer.program, s.peer.group = hello.Program, hello.Group
@@ -129,7 +129,7 @@ func (p *Primary) serveSecondary(s *session, hello msg.Header, wanted int) {
 		return
 	}
 	if err != nil {
-		s.refuse(err)
+		s.sendError(msg.Header{ID: hello.ID, Kind: hello.Kind}, err)
 		return
 	}
 	defer p.do(func() { p.release(pr) })
