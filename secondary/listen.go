@@ -62,14 +62,14 @@ func (s *Secondary) bind(network string, want uint8, address string, open func(n
 		if err != nil {
 			return err
 		}
-		if err := s.register(port); err != nil {
+		if err := s.ports.add(port); err != nil {
 			socket.Close()
 			return err
 		}
 		return nil
 	}
 	if port.Port == 0 {
-		err = s.withLocalPort(try)
+		err = s.leases.withPort(try)
 	} else {
 		err = try(port.Port)
 	}
@@ -85,7 +85,7 @@ type listener struct {
 }
 
 func (l *listener) Close() error {
-	l.once.Do(func() { l.s.unregister(l.port) })
+	l.once.Do(func() { l.s.ports.remove(l.port) })
 	return l.Listener.Close()
 }
 
@@ -98,6 +98,6 @@ type packetConn struct {
 }
 
 func (c *packetConn) Close() error {
-	c.once.Do(func() { c.s.unregister(c.port) })
+	c.once.Do(func() { c.s.ports.remove(c.port) })
 	return c.PacketConn.Close()
 }

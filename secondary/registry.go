@@ -9,18 +9,18 @@ import (
 // registry counts this program's sockets on each local port, so that the primary is told of the
 // first and of the last.
 type registry struct {
+	tell func(kind msg.Kind, port msg.PortRequest) error // the primary
+
 	mu    sync.Mutex
 	count map[msg.PortRequest]int
 }
 
-// register tells the primary that a socket listens on port. The caller's socket is open already:
-// traffic may come at once.
-func (s *Secondary) register(port msg.PortRequest) error {
-	r := &s.ports
+// add counts a socket that listens on port. It is open already: traffic may come at once.
+func (r *registry) add(port msg.PortRequest) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.count[port] == 0 {
-		if err := s.call(msg.KindListen, port, nil); err != nil {
+		if err := r.tell(msg.KindListen, port); err != nil {
 			return err
 		}
 	}
@@ -31,13 +31,12 @@ func (s *Secondary) register(port msg.PortRequest) error {
 	return nil
 }
 
-// unregister undoes a register. The socket is still open, so that what was dispatched before finds it.
-func (s *Secondary) unregister(port msg.PortRequest) {
-	r := &s.ports
+// remove undoes an add. The socket is still open, so that what was dispatched before finds it.
+func (r *registry) remove(port msg.PortRequest) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.count[port]--; r.count[port] == 0 {
 		delete(r.count, port)
-		s.call(msg.KindUnlisten, port, nil) // fails only when the primary is gone, and the port with it
+		r.tell(msg.KindUnlisten, port) // fails only when the primary is gone, and the port with it
 	}
 }

@@ -62,6 +62,11 @@ func Attach(ctx context.Context, cfg Config) (*Secondary, error) {
 		return nil, fmt.Errorf("attach: %w", err)
 	}
 	s := &Secondary{client: client, stopped: make(chan struct{})}
+	s.leases.ask = func() (block msg.LeaseReply, err error) {
+		err = s.call(msg.KindLease, nil, &block)
+		return block, err
+	}
+	s.ports.tell = func(kind msg.Kind, port msg.PortRequest) error { return s.call(kind, port, nil) }
 	if err := s.start(ctx, reply); err != nil {
 		client.Close()
 		return nil, fmt.Errorf("attach: %w", err)

@@ -1,0 +1,91 @@
+package secondary
+
+import (
+	"errors"
+	"syscall"
+	"testing"
+
+	"ringstack/msg"
+)
+
+// lessor leases blocks of 256 ports until there are no more.
+type lessor struct{ leased, max int }
+
+func (l *lessor) ask() (msg.LeaseReply, error) {
+	if l.leased == l.max {
+		return msg.LeaseReply{}, msg.Errorf(syscall.EMFILE, "no more leases")
+	}
+	l.leased++
+	return msg.LeaseReply{First: uint16(10000 + 256*l.leased), N: 256}, nil
+}
+
+func TestLeasesGrowWithUse(t *testing.T) {
+	lessor := &lessor{max: 32}
+	l := leases{ask: lessor.ask}
+	used := make(map[uint16]bool)
+	for range 1500 {
+		err := l.withPort(func(port uint16) error {
+			if used[port] {
+				return syscall.EADDRINUSE
+			}
+			used[port] = true
+			return nil
+		})
+		if err != nil {
+			t.Fatalf("after %d ports: %v", len(used), err)
+		}
+	}
+	if lessor.leased < 6 || lessor.leased > 12 {
+		t.Errorf("1500 ports took %d blocks of 256", lessor.leased)
+	}
+	for port := range used {
+		if port < 10000 {
+			t.Errorf("port %d was never leased", port)
+		}
+	}
+}
+
+func TestLeasesEnd(t *testing.T) {
+	taken := func(uint16) error { return syscall.EADDRINUSE }
+	none := leases{ask: (&lessor{}).ask}
+	if err := none.withPort(taken); !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("no lease to be had: %v", err)
+	}
+	tries := 0
+	few := leases{ask: (&lessor{max: 2}).ask}
+	err := few.withPort(func(uint16) error { tries++; return syscall.EADDRINUSE })
+	if !errors.Is(err, syscall.EADDRINUSE) || tries < maxTries {
+		t.Errorf("all ports in use: %v after %d tries", err, tries)
+	}
+	refused := errors.New("refused")
+	tries = 0
+	if err := few.withPort(func(uint16) error { tries++; return refused }); err != refused || tries != 1 {
+		t.Errorf("another error: %v after %d tries", err, tries)
+	}
+}
+
+func TestRegistryTellsOfTheFirstAndTheLast(t *testing.T) {
+	var told []msg.Kind
+	var refuse error
+	r := registry{tell: func(kind msg.Kind, _ msg.PortRequest) error {
+		told = append(told, kind)
+		return refuse
+	}}
+	port := msg.PortRequest{Proto: protoTCP, Port: 80}
+	refuse = syscall.EADDRINUSE
+	if err := r.add(port); err != refuse {
+		t.Fatalf("refusal: %v", err)
+	}
+	refuse, told = nil, nil
+	for range 3 {
+		if err := r.add(port); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		r.remove(port)
+	}
+	if len(told) != 2 || told[0] != msg.KindListen || told[1] != msg.KindUnlisten {
+		t.Errorf("the primary was told %v", told)
+	}
+}
