@@ -38,10 +38,11 @@ type Slot struct {
 	Loops     uint64 // atomic, as the rest: turns of its loop, which is its heartbeat
 	SysNS     uint64 // time in the stack
 	UsrNS     uint64 // CPU time of the application
-	TxNoMbuf  uint64 // frames not sent since no mbuf was free
-	TxFull    uint64 // frames not sent since the tx ring was full
+	TxDropped uint64 // frames that the stack has given up sending
+	TxNoMbuf  uint64 // times that a frame had to wait since no mbuf was free
+	TxFull    uint64 // times that a frame had to wait since the tx ring was full
 	NotLeader uint64 // answers to ARP and neighbour discovery left to the leader
-	_         [16]byte
+	_         [8]byte
 }
 
 // ControlSize is the size of the control block in bytes.

@@ -43,7 +43,7 @@ type Flow struct {
 	Local, Remote netip.AddrPort
 }
 
-// Engine is a TCP/IP stack. Input, Poll, Flows and the sysctl calls belong to the loop goroutine.
+// Engine is a TCP/IP stack. Input, Poll, Dropped, Flows and the sysctl calls belong to the loop goroutine.
 type Engine interface {
 	// Input takes a received Ethernet frame. The slice is valid during the call only.
 	Input(port int, frame []byte)
@@ -60,6 +60,10 @@ type Engine interface {
 	DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
 	// DialUDP opens a connected socket, with local as for DialTCP.
 	DialUDP(local, remote netip.AddrPort) (net.Conn, error)
+
+	// Dropped returns how many frames the engine has given up sending since it found no room to
+	// queue them.
+	Dropped() uint64
 
 	// Flows calls yield for every TCP connection that the engine keeps state for,
 	// half-open and closing ones included.

@@ -11,7 +11,7 @@ func (n *netstack) counters() map[string]sysctl {
 		"net.link.ether.stats.noport":    func() uint64 { return n.noPort },
 		"net.link.ether.stats.runt":      n.sum(func(l *link) uint64 { return l.runts }),
 		"net.link.ether.stats.otherhost": n.sum(func(l *link) uint64 { return l.otherHost }),
-		"net.link.ether.stats.oqdrops":   n.sum((*link).outputDrops),
+		"net.link.ether.stats.oqdrops":   n.Dropped,
 
 		// IPv4 and IPv6 together. malformed includes wrong header checksums.
 		"net.inet.ip.stats.total":     ip.PacketsReceived.Value,

@@ -97,6 +97,9 @@ func (n *netstack) Input(port int, frame []byte) {
 	n.noPort++
 }
 
+// Dropped implements engine.Engine.
+func (n *netstack) Dropped() uint64 { return n.sum((*link).outputDrops)() }
+
 // Poll implements engine.Engine.
 func (n *netstack) Poll(now time.Time) time.Time {
 	var next time.Time
