@@ -1,14 +1,23 @@
 package cgo
 
 /*
+#include <stdio.h>
 #include <stdlib.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_log.h>
 #include <rte_version.h>
 
+// eal_init sends to the log what EAL prints around it: alerts and getopt's words on stderr, its
+// usage on stdout. glibc's streams may be assigned to.
 static int eal_init(int argc, char **argv) {
-	return rte_eal_init(argc, argv) < 0 ? -rte_errno : 0;
+	FILE *out = stdout, *err = stderr;
+	stdout = stderr = rte_log_get_stream();
+	int rc = rte_eal_init(argc, argv) < 0 ? -rte_errno : 0;
+	stdout = out;
+	stderr = err;
+	return rc;
 }
 */
 import "C"

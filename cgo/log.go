@@ -3,6 +3,7 @@ package cgo
 /*
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include <rte_log.h>
 #include <rte_errno.h>
@@ -14,6 +15,12 @@ static int log_to(int fd) {
 	setvbuf(f, NULL, _IOLBF, 0);
 	return rte_openlog_stream(f) < 0 ? -rte_errno : 0;
 }
+
+static void log_line(const char *line) {
+	FILE *f = rte_log_get_stream();
+	fputs(line, f);
+	fflush(f);
+}
 */
 import "C"
 
@@ -23,7 +30,14 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
+	"unsafe"
 )
+
+// syncMark is a line that DPDK does not log.
+const syncMark = "\x01sync"
+
+var synced = make(chan struct{}, 1)
 
 // LogTo sends DPDK's log, line by line, to sink, which is called from one goroutine. Called before
 // Init it gets EAL's messages too.
@@ -45,9 +59,25 @@ func LogTo(sink func(line string)) error {
 	}
 	go func() {
 		for lines := bufio.NewScanner(r); lines.Scan(); {
+			if lines.Text() == syncMark {
+				synced <- struct{}{}
+				continue
+			}
 			sink(lines.Text())
 		}
 		io.Copy(io.Discard, r) // after a line too long: DPDK must not block on a full pipe
 	}()
 	return nil
+}
+
+// SyncLog returns when the sink of LogTo, which has been called before, has got all that DPDK has
+// logged, or after a second when the sink is stuck. One goroutine may call it.
+func SyncLog() {
+	line := C.CString(syncMark + "\n")
+	defer C.free(unsafe.Pointer(line))
+	C.log_line(line)
+	select {
+	case <-synced:
+	case <-time.After(time.Second):
+	}
 }

@@ -43,6 +43,16 @@ static int link_status(uint16_t port, uint32_t *speed, int *up, int *duplex) {
 	*duplex = link.link_duplex;
 	return rc;
 }
+// max_mtu is the largest MTU that rte_eth_dev_configure takes: the driver's, or what its longest
+// frame leaves beside the Ethernet overhead.
+static uint32_t max_mtu(const struct rte_eth_dev_info *info) {
+	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+	if (info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu)
+		overhead = info->max_rx_pktlen - info->max_mtu;
+	if (info->max_rx_pktlen < overhead)
+		return info->max_mtu;
+	return RTE_MIN((uint32_t)info->max_mtu, info->max_rx_pktlen - overhead);
+}
 static uint16_t next_port(uint16_t from) { return rte_eth_find_next(from); }
 */
 import "C"
@@ -108,7 +118,7 @@ func (p Port) Info() (PortInfo, error) {
 	return PortInfo{
 		Driver:      C.GoString(info.driver_name),
 		MinMTU:      int(info.min_mtu),
-		MaxMTU:      int(info.max_mtu),
+		MaxMTU:      int(C.max_mtu(&info)),
 		MaxRxQueues: int(info.max_rx_queues),
 		MaxTxQueues: int(info.max_tx_queues),
 		HashKeySize: int(info.hash_key_size),

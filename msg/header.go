@@ -102,7 +102,7 @@ func parseHeader(b []byte, size int) (Header, error) {
 	case binary.LittleEndian.Uint16(b) != magic:
 		return h, fmt.Errorf("%w: not a ringstack message", ErrBadHeader)
 	case version != Version:
-		return h, fmt.Errorf("%w: protocol version %d, want %d", ErrBadHeader, version, Version)
+		return h, fmt.Errorf("%w: protocol version %d, but this side speaks %d: use programs built from one release", ErrBadHeader, version, Version)
 	case h.Kind == 0 || h.Kind >= numKinds:
 		return h, fmt.Errorf("%w: %v", ErrBadHeader, h.Kind)
 	case h.Flags&^FlagMore != 0:

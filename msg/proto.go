@@ -89,7 +89,7 @@ type TrafficRow struct {
 	TxPackets uint64 `json:"tx_packets"`
 	TxBytes   uint64 `json:"tx_bytes"`
 	RxDropped uint64 `json:"rx_dropped"` // dispatched to it, but its ring or quota was full
-	TxDropped uint64 `json:"tx_dropped"` // no mbuf, tx ring full, or refused by the NIC
+	TxDropped uint64 `json:"tx_dropped"` // given up by its stack
 }
 
 // Stat is a counter or level: "port0.rx_packets", "drop.bad_ipv4_checksum".

@@ -38,7 +38,7 @@ func (p *Primary) freeSlot(wanted int) (*proc, error) {
 			return nil, msg.Errorf(syscall.EINVAL, "proc id %d: max_procs=%d allows 0 to %d", wanted, len(p.procs), len(p.procs)-1)
 		}
 		if pr := p.procs[wanted]; pr.state != stateFree {
-			return nil, msg.Errorf(syscall.EBUSY, "proc id %d is taken by %s, pid %d", wanted, pr.session.peer.program, pr.session.peer.pid)
+			return nil, msg.Errorf(syscall.EBUSY, "proc id %d is taken by %s, pid %d: stop that, or ask for another id or any", wanted, pr.session.peer.program, pr.session.peer.pid)
 		}
 		return p.procs[wanted], nil
 	}

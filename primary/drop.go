@@ -7,10 +7,10 @@ import "ringstack/dispatch"
 type drop uint8
 
 const (
-	dropSegments   drop = iota // longer than one mbuf
+	dropSegments   drop = iota // does not lie in one mbuf
 	dropGiant                  // longer than the MTU allows
 	dropUser                   // the user's dispatcher said so
-	dropUserQueue              // the user's dispatcher named a secondary that is not live
+	dropUserQueue              // the user's dispatcher named no queue, or a secondary that is not live
 	dropUserLength             // the user's dispatcher made a frame of an impossible length
 	dropRingFull               // the secondary's dispatch ring was full
 	dropQuota                  // the secondary holds max_mbufs

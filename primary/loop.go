@@ -13,6 +13,9 @@ import (
 // burst is how many mbufs are received, and taken from a ring, at a time.
 const burst = 64
 
+// callsPerTurn is how many closures of the control socket run between two looks at the rings.
+const callsPerTurn = 4
+
 // Idling: the loop first gives its CPU away between looks, then sleeps an eighth of the time for
 // which nothing has come, so that a packet waits an eighth of the gap before it at most.
 const (
@@ -34,6 +37,8 @@ type loop struct {
 	packet   dispatch.Packet
 	trash    []uint64 // mbufs to free at the end of the burst
 	drops    dropCounters
+	length   int    // of the frame that the user's dispatcher has
+	answered uint64 // frames that it sent back
 	broken   [numViolations]uint64
 	tail     dpdkTail
 }
@@ -60,15 +65,7 @@ func (p *Primary) turn() (worked bool) {
 	for i := range p.ports {
 		worked = p.receive(i) || worked
 	}
-	for i := 0; i < len(p.served); i++ {
-		pr := p.served[i]
-		did, broken := p.serve(pr)
-		if broken != violationNone {
-			p.convict(pr, broken)
-			i--
-		}
-		worked = did || worked
-	}
+	worked = p.serveAll() || worked
 	for _, pt := range p.ports {
 		p.transmit(pt)
 	}
@@ -89,6 +86,22 @@ func (p *Primary) turn() (worked bool) {
 	return worked
 }
 
+// serveAll serves every secondary, another one first each turn, so that all get the same share of a
+// busy NIC. A conviction ends the round; the rest come first in the next.
+func (p *Primary) serveAll() (worked bool) {
+	n := len(p.served)
+	for i := range n {
+		pr := p.served[(p.turns+uint64(i))%uint64(n)]
+		did, broken := p.serve(pr)
+		if broken != violationNone {
+			p.convict(pr, broken)
+			return true
+		}
+		worked = did || worked
+	}
+	return worked
+}
+
 // serve takes what a secondary has put on its rings and tops up what it needs.
 func (p *Primary) serve(pr *proc) (worked bool, broken violation) {
 	for i := range pr.tx {
@@ -104,11 +117,11 @@ func (p *Primary) serve(pr *proc) (worked bool, broken violation) {
 	}
 	p.topUp(pr)
 	answered, err := pr.calls.Poll()
-	if err != nil {
-		return true, violationMessage
-	}
-	if pr.brokenRing() {
+	switch {
+	case pr.brokenRing(): // which can be why a request could not be sent
 		return true, violationRing
+	case err != nil:
+		return true, violationMessage
 	}
 	pr.awaken = pr.awaken || answered // it may have been sent a next request
 	return worked || n > 0 || answered, violationNone
@@ -161,8 +174,9 @@ func (p *Primary) do(f func()) bool {
 	}
 }
 
+// answerCalls runs closures, a few at a time: packets come first.
 func (p *Primary) answerCalls() {
-	for len(p.calls) > 0 {
+	for i := 0; i < callsPerTurn && len(p.calls) > 0; i++ {
 		(<-p.calls)()
 	}
 }

@@ -20,6 +20,7 @@ const (
 	frameOverhead  = 18  // Ethernet header and one VLAN tag, in bytes
 	minDataRoom    = 2048
 	msgBuffers     = 8 // message buffers of a secondary, which is how many requests it may have at a time
+	msgRingSize    = 2 * msgBuffers
 	mbufEstimate   = 2560
 	memoryEstimate = 128 << 20 // rings, ports and EAL
 )
@@ -88,7 +89,7 @@ func (p *Primary) poolOn(socket int) *cgo.Mempool {
 // checkMemory refuses to start EAL without the hugepages that it needs, since EAL's own words for
 // it do not say what to do.
 func (p *Primary) checkMemory() error {
-	need := p.cfg.DPDK.NbMbufs*mbufEstimate + memoryEstimate
+	need := max(p.cfg.DPDK.NbMbufs*mbufEstimate+memoryEstimate, p.cfg.DPDK.Memory<<20)
 	if p.cfg.DPDK.NoHuge {
 		return nil
 	}
@@ -101,8 +102,8 @@ func (p *Primary) checkMemory() error {
 	}
 	free := freeHugepages("/sys/kernel/mm/hugepages")
 	if free < need && !p.leftoverPages() {
-		return fmt.Errorf("%w: %d MB of hugepages are free, %d MB needed: raise /proc/sys/vm/nr_hugepages, or set no_huge=1 in [dpdk]",
-			syscall.ENOMEM, free>>20, need>>20)
+		return fmt.Errorf("%d MB of hugepages are free, %d MB are needed (%w): raise /proc/sys/vm/nr_hugepages, lower nb_mbufs or memory, or set no_huge=1 in [dpdk]",
+			free>>20, need>>20, syscall.ENOMEM)
 	}
 	return nil
 }
@@ -130,7 +131,7 @@ func (p *Primary) removeDPDKFiles() error {
 	for _, file := range p.hugepageFiles() {
 		failed = errors.Join(failed, os.Remove(file))
 	}
-	return errors.Join(failed, os.RemoveAll(filepath.Join("/var/run/dpdk", p.cfg.DPDK.FilePrefix)))
+	return errors.Join(failed, os.RemoveAll(filepath.Join(dpdkDir, p.cfg.DPDK.FilePrefix)))
 }
 
 // freeHugepages returns the bytes of free hugepages of all sizes.

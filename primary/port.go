@@ -1,6 +1,7 @@
 package primary
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -28,8 +29,19 @@ type port struct {
 	refused uint64        // frames dropped since it took none for too long
 }
 
+// carries reports whether a frame is short enough to be sent: only one with a VLAN tag may use the
+// bytes of the tag. Drivers lose longer ones without a word.
+func (pt *port) carries(frame []byte) bool {
+	n := len(frame)
+	return n <= pt.maxFrame-vlanLen ||
+		n <= pt.maxFrame && binary.BigEndian.Uint16(frame[macsLen:]) == dispatch.EtherTypeVLAN
+}
+
 // startPorts sets up and starts the ports of port_list.
 func (p *Primary) startPorts() error {
+	if err := p.checkVdevs(); err != nil {
+		return err
+	}
 	for i := range p.cfg.Ports {
 		conf := &p.cfg.Ports[i]
 		if err := p.checkPort(conf.ID); err != nil {
@@ -62,6 +74,22 @@ func (p *Primary) checkInterfaces() error {
 	return nil
 }
 
+// checkVdevs names the first network vdev of which DPDK has made no port; EAL passes over it.
+func (p *Primary) checkVdevs() error {
+	for i := range p.cfg.Vdevs {
+		args := p.cfg.Vdevs[i].EALArg()
+		name, _, _ := strings.Cut(args, ",")
+		if !strings.HasPrefix(name, "net_") {
+			continue
+		}
+		if _, err := cgo.PortByName(name); err != nil {
+			return fmt.Errorf("[vdev%d] DPDK makes no port of %s: check its driver and arguments (extra_eal_args=--log-level=pmd:debug and ff-primary --log-level=debug tell more)", i, args)
+		}
+	}
+	return nil
+}
+
+// checkPort refuses a port of port_list that no device gives.
 func (p *Primary) checkPort(id int) error {
 	var have []string
 	for _, other := range cgo.Ports() {
@@ -74,8 +102,11 @@ func (p *Primary) checkPort(id int) error {
 		}
 		have = append(have, fmt.Sprintf("%d (%s)", other, name))
 	}
-	return fmt.Errorf("port_list names port %d, but DPDK has %d ports: %s; it said: %s",
-		id, len(have), strings.Join(have, ", "), p.lastDPDK())
+	if len(have) == 0 {
+		have = []string{"none"}
+	}
+	return fmt.Errorf("port_list names port %d, but the devices give these ports: %s; correct port_list, or add a [vdevN] section or a device to allow",
+		id, strings.Join(have, ", "))
 }
 
 func (p *Primary) startPort(id cgo.Port, conf *config.Port) error {
@@ -84,7 +115,7 @@ func (p *Primary) startPort(id cgo.Port, conf *config.Port) error {
 		return err
 	}
 	if conf.MTU < info.MinMTU || conf.MTU > info.MaxMTU {
-		return fmt.Errorf("[port%d] mtu=%d: driver %s takes %d to %d", id, conf.MTU, info.Driver, info.MinMTU, info.MaxMTU)
+		return fmt.Errorf("[port%d] mtu=%d: driver %s takes %d to %d here", id, conf.MTU, info.Driver, info.MinMTU, info.MaxMTU)
 	}
 	if err := p.setUp(id, conf, info); err != nil {
 		return err

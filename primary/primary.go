@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/sys/unix"
 
 	"ringstack/cgo"
 	"ringstack/dispatch"
@@ -20,15 +19,6 @@ import (
 	"ringstack/ring"
 	"ringstack/shm"
 )
-
-// Config says what a primary is to be.
-type Config struct {
-	*config.Config
-	Log zerolog.Logger
-	// Dispatcher, if not nil, sees every received frame first, with F-Stack's contract. It runs in
-	// the poll loop.
-	Dispatcher dispatch.Func
-}
 
 // Primary is a running primary. Its methods New, Run belong to one goroutine.
 type Primary struct {
@@ -65,6 +55,9 @@ type Primary struct {
 // the calling goroutine to its thread; Run has to be called on it. EAL starts only once in the
 // life of a process, so does a Primary.
 func New(cfg Config) (*Primary, error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("DPDK needs root: start the primary as root")
+	}
 	runtime.LockOSThread()
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2)) // the poll loop keeps one for itself
 	p := &Primary{
@@ -131,49 +124,6 @@ func (p *Primary) warn(err error) {
 	if err != nil {
 		p.log.Warn().Err(err).Msg("stop")
 	}
-}
-
-func (p *Primary) startEAL() error {
-	if os.Geteuid() != 0 {
-		return errors.New("DPDK needs root: start ff-primary as root")
-	}
-	if err := p.checkMemory(); err != nil {
-		return err
-	}
-	if err := p.checkInterfaces(); err != nil {
-		return err
-	}
-	var allowed unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
-		return fmt.Errorf("read CPU affinity: %w", err)
-	}
-	if err := cgo.LogTo(p.logDPDK); err != nil {
-		return err
-	}
-	if err := cgo.Init(p.cfg.EALArgs("ff-primary")); err != nil {
-		return fmt.Errorf("%w (DPDK said: %s)", err, p.lastDPDK())
-	}
-	p.later(func() {
-		p.warn(cgo.Cleanup())
-		p.warn(p.removeDPDKFiles())
-	})
-	p.log.Info().Str("dpdk", cgo.Version()).Int("lcore", p.cfg.PrimaryLcore).Msg("EAL")
-	if err := p.initPdump(); err != nil {
-		return err
-	}
-	return keepOffLcore(p.cfg.PrimaryLcore, allowed)
-}
-
-// initPdump lets dpdk-dumpcap attach; without hugepages no DPDK process can.
-func (p *Primary) initPdump() error {
-	if p.cfg.DPDK.NoHuge {
-		return nil
-	}
-	if err := cgo.InitPdump(); err != nil {
-		return err
-	}
-	p.later(func() { p.warn(cgo.UninitPdump()) })
-	return nil
 }
 
 // makeControl reserves the control block, and with it knows all of the shared memory.

@@ -27,18 +27,20 @@ func (s state) String() string { return stateNames[s] }
 
 // rings has the addresses of a secondary's rings. They live as long as the primary.
 type rings struct {
+	size                       int // slots of those that carry mbufs
 	alloc, free, msgIn, msgOut uint64
 	rx, tx                     []uint64 // by position in Primary.ports
 }
 
 // all calls visit for each ring.
-func (r *rings) all(visit func(addr uint64)) {
-	for _, addr := range []uint64{r.alloc, r.free, r.msgIn, r.msgOut} {
-		visit(addr)
-	}
+func (r *rings) all(visit func(addr uint64, size int)) {
+	visit(r.alloc, r.size)
+	visit(r.free, r.size)
+	visit(r.msgIn, msgRingSize)
+	visit(r.msgOut, msgRingSize)
 	for i := range r.rx {
-		visit(r.rx[i])
-		visit(r.tx[i])
+		visit(r.rx[i], r.size)
+		visit(r.tx[i], r.size)
 	}
 }
 
@@ -50,7 +52,6 @@ type proc struct {
 	msgs  []uint64 // its message buffers
 
 	state   state
-	peer    peer
 	since   time.Time
 	session *session
 	bell    *ring.Bell
@@ -104,6 +105,7 @@ func (p *Primary) makeProcs() error {
 
 func (p *Primary) makeRings(pr *proc) error {
 	size := p.cfg.DPDK.RingSize
+	pr.rings.size = size
 	for _, r := range []struct {
 		addr *uint64
 		name string
@@ -111,8 +113,8 @@ func (p *Primary) makeRings(pr *proc) error {
 	}{
 		{&pr.rings.alloc, allocRingName(pr.id), size},
 		{&pr.rings.free, freeRingName(pr.id), size},
-		{&pr.rings.msgIn, msgInRingName(pr.id), 2 * msgBuffers},
-		{&pr.rings.msgOut, msgOutRingName(pr.id), 2 * msgBuffers},
+		{&pr.rings.msgIn, msgInRingName(pr.id), msgRingSize},
+		{&pr.rings.msgOut, msgOutRingName(pr.id), msgRingSize},
 	} {
 		if err := p.makeRing(r.addr, r.name, r.size); err != nil {
 			return err
@@ -144,7 +146,7 @@ func (p *Primary) makeRing(addr *uint64, name string, size int) error {
 
 // open empties the slot's rings and takes our ends of them.
 func (pr *proc) open(mem *shm.Memory) error {
-	pr.rings.all(func(addr uint64) { ring.Reset(mem, addr) })
+	pr.rings.all(func(addr uint64, size int) { ring.Reset(mem, addr, size) })
 	pr.slot.Reset()
 	pr.rx, pr.tx = pr.rx[:0], pr.tx[:0]
 	var errs [4]error

@@ -29,19 +29,20 @@ func (p *Primary) receive(i int) bool {
 // dispatch finds out who gets the frame in the mbuf at addr.
 func (p *Primary) dispatch(pt *port, addr uint64) {
 	m := p.mem.Mbuf(addr)
-	if m.NbSegs != 1 {
+	off, n := int(m.DataOff), int(m.DataLen)
+	if m.NbSegs != 1 || off+n > int(p.owners.bufLen) {
 		p.discard(addr, dropSegments)
 		return
 	}
-	frame := p.mem.Frame(addr, int(m.DataOff), int(m.DataLen))
-	if len(frame) > pt.maxFrame {
+	if n > pt.maxFrame {
 		p.discard(addr, dropGiant)
 		return
 	}
 	if p.cfg.Dispatcher != nil {
-		p.askUser(pt, addr, m)
+		p.askUser(pt, addr, off, n)
 		return
 	}
+	frame := p.mem.Frame(addr, off, n)
 	if reason := p.packet.Parse(frame); reason != dispatch.ReasonNone {
 		p.reject(addr, reason)
 		return
@@ -49,7 +50,7 @@ func (p *Primary) dispatch(pt *port, addr uint64) {
 	verdict := p.table.Decide(int(pt.id), &p.packet, m.HashRSS, pt.hashes && m.OlFlags&shm.FlagRSSHash != 0)
 	switch verdict.Action {
 	case dispatch.Deliver:
-		p.stage(p.procs[verdict.Proc], addr, len(frame))
+		p.stage(p.procs[verdict.Proc], addr, n)
 	case dispatch.Broadcast:
 		p.broadcast(addr, frame)
 	default:
@@ -106,27 +107,4 @@ func (p *Primary) copyMbuf(frame []byte) (uint64, bool) {
 	m.DataOff, m.DataLen, m.PktLen = shm.Headroom, uint16(len(frame)), uint32(len(frame))
 	copy(p.mem.Frame(addr, shm.Headroom, len(frame)), frame)
 	return addr, true
-}
-
-// askUser lets the user's dispatcher decide, with F-Stack's contract.
-func (p *Primary) askUser(pt *port, addr uint64, m *shm.Mbuf) {
-	room := p.mem.Frame(addr, int(m.DataOff), int(p.owners.bufLen)-int(m.DataOff))
-	n := int(m.DataLen)
-	ctx := dispatch.Context{VLANStripped: m.OlFlags&shm.FlagVLANStripped != 0, VLANTCI: m.VlanTCI}
-	queue := p.cfg.Dispatcher(room[:n], &n, 0, uint16(p.cfg.DPDK.MaxProcs), ctx)
-	if n < minFrame || n > pt.maxFrame || n > len(room) {
-		p.discard(addr, dropUserLength)
-		return
-	}
-	m.DataLen, m.PktLen = uint16(n), uint32(n)
-	switch {
-	case queue == dispatch.DispatchResponse:
-		p.respond(pt, addr)
-	case queue < 0:
-		p.discard(addr, dropUser)
-	case queue >= len(p.procs) || p.procs[queue].state != stateLive:
-		p.discard(addr, dropUserQueue)
-	default:
-		p.stage(p.procs[queue], addr, n)
-	}
 }

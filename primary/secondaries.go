@@ -9,6 +9,9 @@ import (
 	"ringstack/msg"
 )
 
+// maxPorts is how many ports a secondary may listen on.
+const maxPorts = 256
+
 // answerSecondary answers a request that came over a secondary's life line.
 func (p *Primary) answerSecondary(pr *proc, m *msg.Message) answer {
 	switch m.Kind {
@@ -45,6 +48,9 @@ func (p *Primary) changePort(pr *proc, kind msg.Kind, req msg.PortRequest) answe
 		p.table.Unlisten(req.Proto, req.Port, uint8(pr.id))
 		pr.ports = slices.DeleteFunc(pr.ports, func(other msg.PortRequest) bool { return other == req })
 	} else {
+		if len(pr.ports) >= maxPorts {
+			return answer{err: msg.Errorf(syscall.ENOBUFS, "a secondary listens on %d ports at most", maxPorts)}
+		}
 		err := p.table.Listen(req.Proto, req.Port, pr.session.peer.groupID, uint8(pr.id))
 		if errors.Is(err, dispatch.ErrPortTaken) {
 			err = msg.Errorf(syscall.EADDRINUSE, "port %d is taken by another program", req.Port)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -58,6 +59,8 @@ func (p *Primary) accept(ctx context.Context) {
 		}
 		if open.Add(1) > maxSessions {
 			open.Add(-1)
+			s := &session{p: p, conn: msg.NewConn(c)}
+			s.refuse(msg.Errorf(syscall.EUSERS, "the control socket has all of its %d connections: try again when one has ended", maxSessions))
 			c.Close()
 			continue
 		}
@@ -80,6 +83,9 @@ func (p *Primary) serveSession(s *session) {
 	}
 	s.peer = peer{pid: int(cred.Pid), uid: int(cred.Uid)}
 	m, err := s.conn.RecvRequest(time.Now().Add(helloTimeout))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = msg.Errorf(syscall.ETIMEDOUT, "no hello came within %v", helloTimeout)
+	}
 	if err != nil {
 		s.refuse(err)
 		return

@@ -55,7 +55,7 @@ func (p *Primary) openSocket() error {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(d.ControlSocket), 0o755); err != nil {
-		return err
+		return fmt.Errorf("control_socket=%s: %w: name a folder that can be made", d.ControlSocket, err)
 	}
 	// We hold the lock of the prefix, so a socket that is there is a dead primary's.
 	if err := os.Remove(d.ControlSocket); err != nil && !errors.Is(err, os.ErrNotExist) {

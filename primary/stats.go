@@ -22,6 +22,7 @@ func (p *Primary) showStats(procs []*proc) any {
 	for why := range numDrops {
 		s.add("drop", why.String(), p.drops.own[why])
 	}
+	s.add("dispatch", "user_responses", p.answered)
 	for v := violationNone + 1; v < numViolations; v++ {
 		s.add("violation", v.String(), p.broken[v])
 	}
@@ -73,8 +74,9 @@ func (p *Primary) procStats(s *stats, pr *proc) {
 	s.add(name, "tx_bytes", pr.count.txBytes)
 	s.add(name, "rx_ring_full", pr.count.rxRingFull)
 	s.add(name, "rx_quota", pr.count.rxQuota)
-	s.add(name, "tx_no_mbuf", atomic.LoadUint64(&pr.slot.TxNoMbuf))
-	s.add(name, "tx_ring_full", atomic.LoadUint64(&pr.slot.TxFull))
+	s.add(name, "tx_dropped", atomic.LoadUint64(&pr.slot.TxDropped))
+	s.add(name, "tx_wait_mbuf", atomic.LoadUint64(&pr.slot.TxNoMbuf))
+	s.add(name, "tx_wait_ring", atomic.LoadUint64(&pr.slot.TxFull))
 	s.add(name, "not_leader", atomic.LoadUint64(&pr.slot.NotLeader))
 	s.add(name, "mbufs_held", uint64(p.owners.holds(pr.id)))
 	s.add(name, "pins", uint64(p.table.Pinned(uint8(pr.id))))

@@ -114,7 +114,7 @@ func (p *Primary) showTraffic(procs []*proc) any {
 			RxPackets: pr.count.rxPackets, RxBytes: pr.count.rxBytes,
 			TxPackets: pr.count.txPackets, TxBytes: pr.count.txBytes,
 			RxDropped: pr.count.rxRingFull + pr.count.rxQuota,
-			TxDropped: atomic.LoadUint64(&pr.slot.TxNoMbuf) + atomic.LoadUint64(&pr.slot.TxFull),
+			TxDropped: atomic.LoadUint64(&pr.slot.TxDropped),
 		})
 	}
 	return rows

@@ -41,7 +41,7 @@ func (p *Primary) takeFrame(pr *proc, pt *port, addr uint64) (int, violation) {
 	}
 	m := p.mem.Mbuf(addr)
 	off, n, segs, next := m.DataOff, m.DataLen, m.NbSegs, m.Next
-	broken = p.checkFrame(pt, off, n, segs, next)
+	broken = p.checkFrame(pt, addr, off, n, segs, next)
 	if broken != violationNone {
 		off, n = shm.Headroom, 0
 	}
@@ -52,26 +52,14 @@ func (p *Primary) takeFrame(pr *proc, pt *port, addr uint64) (int, violation) {
 	return int(n), broken
 }
 
-func (p *Primary) checkFrame(pt *port, off, n, segs uint16, next uint64) violation {
+func (p *Primary) checkFrame(pt *port, addr uint64, off, n, segs uint16, next uint64) violation {
 	switch {
 	case segs != 1 || next != 0:
 		return violationChain
-	case int(off)+int(n) > int(p.owners.bufLen), n < minFrame, int(n) > pt.maxFrame:
+	case int(off)+int(n) > int(p.owners.bufLen), n < minFrame, !pt.carries(p.mem.Frame(addr, int(off), int(n))):
 		return violationLength
 	}
 	return violationNone
-}
-
-// respond sends a received frame back out of the port it came from.
-func (p *Primary) respond(pt *port, addr uint64) {
-	if len(pt.pending) == burst {
-		p.transmit(pt)
-	}
-	if len(pt.pending) == burst {
-		p.discard(addr, dropRingFull)
-		return
-	}
-	pt.pending = append(pt.pending, addr)
 }
 
 // transmit gives the NIC what is pending. What it does not take waits for the next turn; when it

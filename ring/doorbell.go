@@ -51,6 +51,7 @@ func (b *Bell) Ring() {
 // Sleeper is the consumer's end of a doorbell. All but Wake belongs to one goroutine.
 type Sleeper struct {
 	seq    *uint32
+	own    uint32      // what seq has to be; others can overwrite that
 	asleep atomic.Bool // for Wake, which may come when the shared memory is no longer mapped
 	set    [1]unix.PollFd
 
@@ -60,8 +61,9 @@ type Sleeper struct {
 
 // NewSleeper makes the consumer's end. The caller keeps fd open until Close.
 func NewSleeper(seq *uint32, fd int) *Sleeper {
-	atomic.StoreUint32(seq, atomic.LoadUint32(seq)&^1)
-	return &Sleeper{seq: seq, fd: fd, set: [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}}
+	own := atomic.LoadUint32(seq) &^ 1
+	atomic.StoreUint32(seq, own)
+	return &Sleeper{seq: seq, own: own, fd: fd, set: [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}}
 }
 
 // Close makes Wake do nothing from now on.
@@ -75,13 +77,15 @@ func (s *Sleeper) Close() {
 // there is work, or Sleep.
 func (s *Sleeper) Prepare() {
 	s.asleep.Store(true)
-	atomic.AddUint32(s.seq, 1)
+	s.own++
+	atomic.StoreUint32(s.seq, s.own)
 }
 
 // Cancel takes a Prepare back.
 func (s *Sleeper) Cancel() {
 	s.asleep.Store(false)
-	atomic.AddUint32(s.seq, 1)
+	s.own++
+	atomic.StoreUint32(s.seq, s.own)
 }
 
 // Sleep waits until the bell rings or d has passed (negative: no limit), and ends the sleep. It

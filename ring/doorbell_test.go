@@ -95,6 +95,22 @@ func TestWakeFromOwnProcess(t *testing.T) {
 	}
 }
 
+// TestRuinedSequenceIsMended lets an enemy overwrite the sequence before each sleep.
+func TestRuinedSequenceIsMended(t *testing.T) {
+	bell, sleeper, seq := newDoorbell(t)
+	for i := range uint32(4) {
+		atomic.StoreUint32(seq, 77+i)
+		sleeper.Prepare()
+		bell.Ring()
+		if !sleeper.Sleep(10 * time.Second) {
+			t.Fatal("the ring did not end the sleep")
+		}
+		if atomic.LoadUint32(seq)&1 != 0 {
+			t.Fatal("awake, but the sequence is odd")
+		}
+	}
+}
+
 func TestSleepEndsByItself(t *testing.T) {
 	_, sleeper, _ := newDoorbell(t)
 	start := time.Now()

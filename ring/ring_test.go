@@ -117,7 +117,9 @@ func TestResetEmptiesTheRing(t *testing.T) {
 	mem := newMemory(t, 16)
 	p, _ := ends(t, mem)
 	p.Enqueue([]uint64{1, 2, 3})
-	ring.Reset(mem, base)
+	r := mem.Ring(base)
+	r.Size, r.Mask, r.Capacity = 1<<31, 1<<31-1, 1<<31-1 // the last secondary was an enemy
+	ring.Reset(mem, base, 16)
 	p, c := ends(t, mem)
 	if n := c.Len(); n != 0 {
 		t.Fatalf("%d objects after the reset", n)

@@ -57,9 +57,11 @@ func (v *view) window(index uint32, n int) (first, rest []uint64) {
 	return slots[at:], slots[:at+n-len(slots)]
 }
 
-// Reset empties the ring at addr. Nobody uses it meanwhile.
-func Reset(mem *shm.Memory, addr uint64) {
+// Reset makes the ring at addr, which was made with size slots, an empty one, whatever its header
+// has come to say. Nobody uses it meanwhile.
+func Reset(mem *shm.Memory, addr uint64, size int) {
 	r := mem.Ring(addr)
+	r.Size, r.Mask, r.Capacity = uint32(size), uint32(size-1), uint32(size-1)
 	for _, index := range []*uint32{&r.ProdHead, &r.ProdTail, &r.ConsHead, &r.ConsTail} {
 		atomic.StoreUint32(index, 0)
 	}

@@ -33,6 +33,9 @@ func (s *Secondary) DialContext(ctx context.Context, network, address string) (n
 }
 
 func (s *Secondary) dialOne(ctx context.Context, proto uint8, remote netip.AddrPort) (c net.Conn, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	err = s.leases.withPort(func(port uint16) error {
 		local := netip.AddrPortFrom(netip.Addr{}, port)
 		var err error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -162,7 +163,11 @@ func (s *Secondary) Close() error {
 // watch ends the secondary when its life line does: from then on the memory may be reused.
 func (s *Secondary) watch() {
 	<-s.client.Done()
-	s.end(s.client.Err())
+	err := s.client.Err()
+	if errors.Is(err, io.EOF) {
+		err = fmt.Errorf("the primary is gone: %w", err)
+	}
+	s.end(err)
 }
 
 // end stops the loop, once, and gives the reason to all who wait.

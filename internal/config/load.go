@@ -57,6 +57,7 @@ func read(c *Config, lines []line, r *report) {
 	for _, l := range lines {
 		if l.key == "" {
 			if s, id = findSection(l.section); s == nil {
+				r.strayed = true
 				r.refuse(l, "unknown section"+sectionHint(l.section))
 				continue
 			}

@@ -13,6 +13,7 @@ type report struct {
 	warnings []Warning
 	lines    map[spot]line
 	faulty   map[spot]bool
+	strayed  bool // a section is unknown, so one that is missing may be it
 }
 
 // A spot names a key, or with an empty key a section.

@@ -78,7 +78,7 @@ func validateMemory(c *Config, r *report) {
 }
 
 func validateVdevs(c *Config, r *report) {
-	if d := &c.DPDK; d.NbVdev >= 0 && d.NbVdev != len(c.Vdevs) {
+	if d := &c.DPDK; d.NbVdev >= 0 && d.NbVdev != len(c.Vdevs) && !r.strayed {
 		r.clash(r.at("dpdk", "nb_vdev"), fmt.Sprintf("there are %d [vdevN] sections", len(c.Vdevs)))
 	}
 	if len(c.Vdevs)+len(c.DPDK.Allow) == 0 {

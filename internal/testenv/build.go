@@ -5,9 +5,19 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 )
+
+// The programs that link DPDK.
+const (
+	FFPrimary  = "ringstack/primary/ff-primary"
+	Dispatcher = "ringstack/examples/dispatcher"
+	Wayward    = "ringstack/internal/e2e/wayward"
+)
+
+var primaries = []string{FFPrimary, Dispatcher, Wayward}
 
 // builds are the programs that this test process has built.
 var builds struct {
@@ -38,7 +48,7 @@ func Build(t testing.TB, pkg string) string {
 	target := filepath.Join(builds.dir, path.Base(pkg))
 	cmd := exec.Command("go", "build", "-o", target, pkg)
 	cmd.Env = os.Environ()
-	if pkg != "ringstack/primary/ff-primary" {
+	if !slices.Contains(primaries, pkg) {
 		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -50,7 +60,6 @@ func Build(t testing.TB, pkg string) string {
 
 // Main runs a package's tests and removes what Build has built; call it from TestMain.
 func Main(m *testing.M) {
-	code := m.Run()
+	m.Run() // the exit code is kept for the end of TestMain
 	os.RemoveAll(builds.dir)
-	os.Exit(code)
 }

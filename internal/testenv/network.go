@@ -12,14 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// makeNetwork makes the namespace and the veth pair, whose end here is device.
-func (e *Env) makeNetwork(device string) {
+// makeNetwork makes the namespace and the veth pair.
+func (e *Env) makeNetwork() {
 	e.t.Helper()
 	e.t.Cleanup(func() {
 		exec.Command("ip", "netns", "del", e.ns).Run() // takes the veth pair with it
-		exec.Command("ip", "link", "del", device).Run()
+		exec.Command("ip", "link", "del", e.Device).Run()
 	})
-	peer := "rsb" + strings.TrimPrefix(device, "rsa")
 	for _, line := range []string{
 		"ip netns add NS",
 		"ip link add DEV type veth peer name PEER netns NS",
@@ -33,7 +32,7 @@ func (e *Env) makeNetwork(device string) {
 		"ethtool -K DEV tx off rx off tso off gso off gro off",
 		"ip netns exec NS ethtool -K PEER tx off rx off tso off gso off gro off",
 	} {
-		line = strings.NewReplacer("NS", e.ns, "DEV", device, "PEER", peer).Replace(line)
+		line = strings.NewReplacer("NS", e.ns, "DEV", e.Device, "PEER", e.Peer).Replace(line)
 		words := strings.Fields(line)
 		e.Output(words[0], words[1:]...)
 	}

@@ -10,6 +10,7 @@
 package testenv
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,6 +36,7 @@ type Config struct {
 	Hugepages bool     // DPDK with hugepages, as needed by C programs that attach
 	Keys      []string // lines for [dpdk] of config.ini
 	Vdev      string   // args of vdev0; "": net_af_packet on the veth
+	Primary   string   // the primary's package; "": FFPrimary
 }
 
 // Env is a test's network, and the primary on it.
@@ -43,7 +45,10 @@ type Env struct {
 	Prefix  string // EAL's file prefix
 	Socket  string // the primary's control socket
 	Conf    string // config.ini
+	Device  string // the primary's end of the veth pair
+	Peer    string // the other end, in the test's namespace
 	Primary *Process
+	program string
 	ns      string
 	t       testing.TB
 }
@@ -65,12 +70,13 @@ func Network(t testing.TB, cfg Config) *Env {
 		t.Skip("needs root: network namespaces and DPDK")
 	}
 	id := fmt.Sprintf("%x%x", os.Getpid(), serial.Add(1))
-	e := &Env{Prefix: "rstest" + id, ns: "rst" + id, t: t}
+	e := &Env{Prefix: "rstest" + id, Device: "rsa" + id, Peer: "rsb" + id, ns: "rst" + id, t: t}
+	e.program = cmp.Or(cfg.Primary, FFPrimary)
 	e.Dir = dir(t, e.Prefix)
 	e.Socket = filepath.Join(e.Dir, "control.sock")
 	e.Conf = filepath.Join(e.Dir, "config.ini")
-	e.makeNetwork("rsa" + id)
-	e.configure(cfg, "rsa"+id)
+	e.makeNetwork()
+	e.configure(cfg)
 	return e
 }
 
@@ -88,10 +94,10 @@ func dir(t testing.TB, name string) string {
 	return path
 }
 
-func (e *Env) configure(cfg Config, device string) {
+func (e *Env) configure(cfg Config) {
 	e.t.Helper()
 	if cfg.Vdev == "" {
-		cfg.Vdev = "net_af_packet0,iface=" + device + ",blocksz=4096,framesz=2048,framecnt=2048,qdisc_bypass=1"
+		cfg.Vdev = "net_af_packet0,iface=" + e.Device + ",blocksz=4096,framesz=2048,framecnt=2048,qdisc_bypass=1"
 	}
 	noHuge := 1
 	if cfg.Hugepages {
@@ -121,22 +127,47 @@ prefix_len=64
 	}
 }
 
+// Change replaces a text that the configuration has once, for the next Start.
+func (e *Env) Change(old, new string) {
+	e.t.Helper()
+	text, err := os.ReadFile(e.Conf)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	if n := strings.Count(string(text), old); n != 1 {
+		e.t.Fatalf("%q is %d times in the configuration:\n%s", old, n, text)
+	}
+	if err := os.WriteFile(e.Conf, []byte(strings.Replace(string(text), old, new, 1)), 0o644); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
 // Start starts the primary and waits until secondaries can attach.
 func (e *Env) Start() {
 	e.t.Helper()
-	e.Primary = e.Run(Command{Path: Build(e.t, "ringstack/primary/ff-primary"), Args: []string{"--conf", e.Conf, "--log-level", "debug"}})
+	args := []string{"--conf", e.Conf}
+	if e.program == FFPrimary {
+		args = append(args, "--log-level", "debug")
+	}
+	e.Primary = e.Run(Command{Path: Build(e.t, e.program), Args: args})
 	e.Primary.WaitLog("ready")
 }
 
 // Secondary starts a program as an unprivileged user and waits for the line that says it serves.
 func (e *Env) Secondary(program string, args ...string) *Process {
 	e.t.Helper()
-	p := e.Run(Command{
+	p := e.Launch(program, args...)
+	p.WaitLog("serves")
+	return p
+}
+
+// Launch starts a secondary as an unprivileged user and waits for nothing.
+func (e *Env) Launch(program string, args ...string) *Process {
+	e.t.Helper()
+	return e.Run(Command{
 		Path: Build(e.t, program), Args: args, Unprivileged: true,
 		Env: []string{"FF_SOCKET=" + e.Socket},
 	})
-	p.WaitLog("serves")
-	return p
 }
 
 // Output runs a command to its end and returns what it prints. It fails the test when the command fails.

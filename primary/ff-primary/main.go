@@ -26,7 +26,7 @@ type options struct {
 	checkConfig bool
 	noHuge      bool
 	procType    string
-	logLevel    string
+	logLevel    zerolog.Level
 	logJSON     bool
 }
 
@@ -65,7 +65,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.BoolVar(&o.checkConfig, "check-config", false, "print the effective configuration, or every mistake in it, and exit")
 	flags.BoolVar(&o.noHuge, "no-huge", false, "run without hugepages, as no_huge=1 does")
 	flags.StringVarP(&o.procType, "proc-type", "t", "primary", "F-Stack's flag; this program is always the `primary`")
-	flags.StringVar(&o.logLevel, "log-level", "info", "least `level` to log: debug, info, warn, error")
+	level := flags.String("log-level", "info", "least `level` to log: debug, info, warn, error")
 	flags.BoolVar(&o.logJSON, "log-json", false, "log as JSON, one object a line")
 	flags.Usage = func() {
 		fmt.Fprintf(stdout, "Usage: ff-primary [flags]\n\nStarts DPDK and dispatches packets to secondaries.\n\n%s", flags.FlagUsages())
@@ -79,14 +79,31 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	if o.procType != "primary" && o.procType != "auto" {
 		return o, fmt.Errorf("--proc-type=%s: secondaries are programs of their own, linked with package secondary", o.procType)
 	}
+	var err error
+	if o.logLevel, err = zerolog.ParseLevel(*level); err != nil {
+		return o, fmt.Errorf("--log-level=%s: want debug, info, warn or error", *level)
+	}
 	return o, nil
 }
 
 func start(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	level, err := zerolog.ParseLevel(o.logLevel)
-	if err != nil {
-		return fmt.Errorf("--log-level=%s: want debug, info, warn or error", o.logLevel)
+	if o.checkConfig {
+		return check(o, stdout, stderr)
 	}
+	cfg, err := primary.Load(o.conf, logger(stderr, o.logJSON).Level(o.logLevel))
+	if err != nil {
+		return err
+	}
+	cfg.DPDK.NoHuge = cfg.DPDK.NoHuge || o.noHuge
+	p, err := primary.New(cfg)
+	if err != nil {
+		return err
+	}
+	return p.Run(ctx)
+}
+
+// check prints the effective configuration.
+func check(o options, stdout, stderr io.Writer) error {
 	path, err := config.Find(o.conf)
 	if err != nil {
 		return err
@@ -95,22 +112,11 @@ func start(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cfg.DPDK.NoHuge = cfg.DPDK.NoHuge || o.noHuge
-	if o.checkConfig {
-		for _, warning := range warnings {
-			fmt.Fprintln(stderr, warning)
-		}
-		return cfg.Print(stdout)
-	}
-	log := logger(stderr, o.logJSON).Level(level)
 	for _, warning := range warnings {
-		log.Warn().Str("component", "config").Msg(warning.String())
+		fmt.Fprintln(stderr, warning)
 	}
-	p, err := primary.New(primary.Config{Config: cfg, Log: log})
-	if err != nil {
-		return err
-	}
-	return p.Run(ctx)
+	cfg.DPDK.NoHuge = cfg.DPDK.NoHuge || o.noHuge
+	return cfg.Print(stdout)
 }
 
 func logger(w io.Writer, asJSON bool) zerolog.Logger {

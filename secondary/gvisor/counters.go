@@ -5,7 +5,7 @@ import "strconv"
 // counters are the read-only sysctls: FreeBSD's names where it counts the same thing.
 func (n *netstack) counters() map[string]sysctl {
 	stats := n.stack.Stats()
-	ip, tcp, udp := stats.IP, stats.TCP, stats.UDP
+	ip, icmp, tcp, udp := stats.IP, stats.ICMP, stats.TCP, stats.UDP
 	values := map[string]func() uint64{
 		// Ethernet: frames dropped on receipt by reason, and for a full output queue.
 		"net.link.ether.stats.noport":    func() uint64 { return n.noPort },
@@ -20,6 +20,11 @@ func (n *netstack) counters() map[string]sysctl {
 		"net.inet.ip.stats.malformed": ip.MalformedPacketsReceived.Value,
 		"net.inet.ip.stats.baddest":   ip.InvalidDestinationAddressesReceived.Value,
 		"net.inet.ip.stats.badsource": ip.InvalidSourceAddressesReceived.Value,
+
+		// ICMP and ICMPv6 together: too short or with a wrong checksum.
+		"net.inet.icmp.stats.malformed": func() uint64 {
+			return icmp.V4.PacketsReceived.Invalid.Value() + icmp.V6.PacketsReceived.Invalid.Value()
+		},
 
 		"net.inet.tcp.stats.connattempt":   tcp.ActiveConnectionOpenings.Value,
 		"net.inet.tcp.stats.accepts":       tcp.PassiveConnectionOpenings.Value,

@@ -107,7 +107,7 @@ func TestHostilePrimary(t *testing.T) {
 		want    string
 	}{
 		"rubbish":       {answers{msg.KindPs: rawFrame("rubbish")}, "what answers at $ is no ringstack primary of this version: "},
-		"version":       {answers{msg.KindHello: version2}, "protocol version 2, want 1"},
+		"version":       {answers{msg.KindHello: version2}, "protocol version 2, but this side speaks 1"},
 		"too long":      {answers{msg.KindPs: rawFrame(make([]byte, msg.MaxFrame+1))}, "a frame has at most 65536 bytes"},
 		"wrong kind":    {answers{msg.KindPs: header(msg.Header{ID: 2, Kind: msg.KindTop}, "[]")}, "the primary at $: decode "},
 		"no JSON":       {answers{msg.KindPs: header(msg.Header{ID: 2, Kind: msg.KindPs}, "{")}, "the primary at $: decode ps: "},

@@ -1,0 +1,47 @@
+# ringstack: "make help" lists what there is to do. demo and test do all set-up themselves.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# A root shell often lacks these.
+export PATH := $(PATH):/usr/local/go/bin:/usr/sbin:/sbin
+# A checkout that belongs to another user than the one who builds has no version to be stamped.
+export GOFLAGS += -buildvcs=false
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+SCRIPTS := scripts/*.sh .ci/run
+
+.PHONY: help setup build demo test lint fmt bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "NO_HUGE=1 after setup or demo does without hugepages."
+
+setup: ## install packages, reserve hugepages: only what is missing; as root (NO_HUGE=1)
+	@scripts/setup.sh
+
+build: ## build all programs into bin/
+	@pkg-config --exists libdpdk || { echo "build: DPDK's headers are missing: run make setup as root" >&2; exit 1; }
+	go build -o bin/ ./primary/ff-primary ./examples/dispatcher
+	CGO_ENABLED=0 go build -o bin/ ./tools/... ./examples/... # static: these need no DPDK
+
+demo: ## serve pages from two secondaries, kill one, count the mbufs; as root (NO_HUGE=1)
+	@scripts/demo.sh
+
+test: setup ## run all tests; as root
+	@scripts/test.sh
+
+lint: setup ## check format, vet, staticcheck and the scripts
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "make fmt would change:" $$unformatted >&2; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	shellcheck $(SCRIPTS)
+
+fmt: ## format all Go files
+	gofmt -w .
+
+bench: ## run the packages' benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove what build has made
+	rm -rf bin

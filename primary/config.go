@@ -1,0 +1,35 @@
+package primary
+
+import (
+	"github.com/rs/zerolog"
+
+	"ringstack/dispatch"
+	"ringstack/internal/config"
+)
+
+// Config says what a primary is to be. Load makes one.
+type Config struct {
+	*config.Config
+	Log zerolog.Logger
+	// Dispatcher, if not nil, decides about every received frame, with F-Stack's contract. It runs
+	// in the poll loop.
+	Dispatcher dispatch.Func
+}
+
+// Load reads and checks a config.ini: that at path or, when path is empty, the first of $FF_CONFIG,
+// ./config.ini and /etc/ringstack/config.ini. It logs what may surprise in it. The error has a line
+// for every mistake.
+func Load(path string, log zerolog.Logger) (Config, error) {
+	path, err := config.Find(path)
+	if err != nil {
+		return Config{}, err
+	}
+	cfg, warnings, err := config.Load(path)
+	if err != nil {
+		return Config{}, err
+	}
+	for _, warning := range warnings {
+		log.Warn().Str("component", "config").Msg(warning.String())
+	}
+	return Config{Config: cfg, Log: log}, nil
+}

@@ -1,0 +1,30 @@
+package secondary_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+
+	"ringstack/secondary"
+)
+
+// A web server on port 80 of the primary's addresses. Started twice, both share the port.
+func Example() {
+	log.Fatal(serve(context.Background()))
+}
+
+func serve(ctx context.Context) error {
+	s, err := secondary.Attach(ctx, secondary.Config{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	l, err := s.Listen("tcp", ":80")
+	if err != nil {
+		return err
+	}
+	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "hello from proc %d\n", s.ProcID())
+	}))
+}
