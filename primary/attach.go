@@ -4,12 +4,9 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"ringstack/cgo"
 	"ringstack/internal/config"
 	"ringstack/msg"
-	"ringstack/ring"
 	"ringstack/shm"
 )
 
@@ -55,11 +52,6 @@ func (p *Primary) occupy(pr *proc, s *session) error {
 	if err := pr.open(p.mem); err != nil {
 		return err
 	}
-	fd, err := ring.NewEventFD()
-	if err != nil {
-		return err
-	}
-	pr.bellFD, pr.bell = fd, ring.NewBell(&pr.slot.Sleep, fd)
 	pr.state, pr.session, pr.since = stateAttaching, s, time.Now()
 	return nil
 }
@@ -91,7 +83,7 @@ func (p *Primary) describe(pr *proc) (shm.Attach, []int) {
 	}
 	var fds []int
 	a.Segments, fds = p.describeMemory()
-	return a, append(fds, pr.bellFD, p.bellFD)
+	return a, fds
 }
 
 // describeMemory returns the segments with each of their files once.
@@ -118,5 +110,3 @@ func (p *Primary) enliven(pr *proc) {
 	p.topUp(pr)
 	p.logProc(pr).Msg("secondary is live")
 }
-
-func closeFD(fd int) { unix.Close(fd) } // nothing can be done about a failure

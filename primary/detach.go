@@ -56,9 +56,8 @@ func (p *Primary) release(pr *proc) {
 	p.logProc(pr).Int("mbufs_back", p.owners.holds(pr.id)).Dur("uptime_ms", time.Since(pr.since)).Msg("secondary is gone")
 	p.leave(pr)
 	p.reclaim(pr)
-	closeFD(pr.bellFD)
 	p.groups.leave(pr.session.peer.group)
-	pr.state, pr.session, pr.bell, pr.bellFD = stateFree, nil, nil, -1
+	pr.state, pr.session = stateFree, nil
 }
 
 // reclaim takes back the mbufs that a secondary held, as the ownership table says.

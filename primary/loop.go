@@ -8,6 +8,7 @@ import (
 
 	"ringstack/dispatch"
 	"ringstack/internal/config"
+	"ringstack/ring"
 )
 
 // burst is how many mbufs are received, and taken from a ring, at a time.
@@ -72,7 +73,7 @@ func (p *Primary) turn() (worked bool) {
 	for _, pr := range p.served {
 		if pr.awaken {
 			pr.awaken = false
-			pr.bell.Ring()
+			ring.Ring(&pr.slot.Sleep)
 		}
 	}
 	if len(p.calls) > 0 {

@@ -43,7 +43,6 @@ type Primary struct {
 	sysctls  []shm.Sysctl // what a secondary sets when it attaches
 
 	sleeper *ring.Sleeper
-	bellFD  int
 	calls   chan func()   // to be run by the poll loop
 	ended   chan struct{} // closed when it runs none any more
 	socket  *net.UnixListener
@@ -173,15 +172,8 @@ func (p *Primary) mapMemory() error {
 	first, last := p.segments[0], p.segments[len(p.segments)-1]
 	p.mem = shm.NewMemory(first.Pointer(), first.Addr, last.Addr+last.Len-first.Addr)
 	p.header = p.mem.InitControl(p.control, p.cfg.DPDK.MaxProcs, p.epoch)
-	p.bellFD, err = ring.NewEventFD()
-	if err != nil {
-		return err
-	}
-	p.sleeper = ring.NewSleeper(&p.header.Sleep, p.bellFD)
-	p.later(func() {
-		p.sleeper.Close()
-		closeFD(p.bellFD)
-	})
+	p.sleeper = ring.NewSleeper(&p.header.Sleep)
+	p.later(p.sleeper.Close)
 	p.owners, err = newOwners(p.pools, p.cfg.DPDK.MaxProcs, p.dataRoom())
 	return err
 }

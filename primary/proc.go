@@ -54,8 +54,6 @@ type proc struct {
 	state   state
 	since   time.Time
 	session *session
-	bell    *ring.Bell
-	bellFD  int
 
 	alloc  *ring.Producer
 	free   *ring.Consumer
@@ -84,7 +82,7 @@ type procCounters struct {
 // shared memory once secondaries map it.
 func (p *Primary) makeProcs() error {
 	for id := range p.cfg.DPDK.MaxProcs {
-		pr := &proc{id: id, bellFD: -1}
+		pr := &proc{id: id}
 		if err := p.makeRings(pr); err != nil {
 			return err
 		}

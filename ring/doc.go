@@ -3,7 +3,7 @@
 //
 //	producer process                    consumer process
 //	Producer.Enqueue --- rte_ring ---> Consumer.Dequeue
-//	Bell.Ring        --- eventfd ----> Sleeper.Sleep
+//	Ring             --- futex ------> Sleeper.Sleep
 //
 // A ring has one producer and one consumer, each used by one goroutine at a time. Either end may be
 // C code or the process of an enemy: each end keeps its own index in private memory and treats what

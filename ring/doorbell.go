@@ -1,76 +1,56 @@
 package ring
 
 import (
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// A doorbell is an eventfd and a sleep sequence in shared memory. The sequence is odd while its
-// owner sleeps or is about to, and each sleep has a number of its own:
+// A doorbell is a word in shared memory, the sleep sequence: odd while its owner sleeps or is about
+// to, and another number for each sleep. It is also the futex that the owner sleeps on:
 //
-//	sleeper: seq++ (odd); look at the rings once more; poll(eventfd); seq++ (even)
-//	ringer:  publish; seq odd and not yet rung? write(eventfd)
+//	sleeper: seq++ (odd); look at the rings once more; futex wait while seq is as it was; seq++ (even)
+//	ringer:  publish; is seq odd? seq++ and futex wake
 //
 // All accesses are sequentially consistent. So either the sleeper's second look sees what was
-// published, or the ringer sees the odd sequence: no wake-up is lost. One that comes late makes
-// the next sleep end early, which is harmless.
+// published, or the ringer sees the odd sequence; and a ring between the look and the wait changes
+// the word, so that the wait returns at once: no wake-up is lost. Of several ringers one makes the
+// system call.
+//
+// A futex and not an eventfd, since ringing never blocks, whatever the sleeper does: the flags of
+// an eventfd belong to all who have it, and one of them can make it blocking for the others.
 
-// NewEventFD makes the eventfd of a doorbell: non-blocking and close-on-exec.
-func NewEventFD() (int, error) {
-	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
-	if err != nil {
-		return -1, fmt.Errorf("make eventfd: %w", err)
+// Ring wakes the owner of seq if it sleeps: one load when it is awake, one system call a sleep.
+// Anybody may call it who has published work for the owner before.
+func Ring(seq *uint32) {
+	v := atomic.LoadUint32(seq)
+	if v&1 != 0 && atomic.CompareAndSwapUint32(seq, v, v+1) {
+		futexWake(seq)
 	}
-	return fd, nil
 }
 
-// Bell is the ringer's end of a doorbell, used by one goroutine at a time.
-type Bell struct {
-	seq  *uint32
-	fd   int
-	rung uint32
-}
-
-// NewBell makes the ringer's end. The caller keeps fd open as long as the Bell is used.
-func NewBell(seq *uint32, fd int) *Bell { return &Bell{seq: seq, fd: fd} }
-
-// Ring wakes the sleeper if it sleeps: one load when it is awake, one system call a sleep.
-func (b *Bell) Ring() {
-	seq := atomic.LoadUint32(b.seq)
-	if seq&1 == 0 || seq == b.rung {
-		return
-	}
-	b.rung = seq
-	signal(b.fd)
-}
-
-// Sleeper is the consumer's end of a doorbell. All but Wake belongs to one goroutine.
+// Sleeper is the owner's end of a doorbell. All but Wake belongs to one goroutine.
 type Sleeper struct {
 	seq    *uint32
 	own    uint32      // what seq has to be; others can overwrite that
-	asleep atomic.Bool // for Wake, which may come when the shared memory is no longer mapped
-	set    [1]unix.PollFd
+	asleep atomic.Bool // for Wake
 
-	mu sync.Mutex // of Wake and Close
-	fd int        // -1 when closed
+	mu     sync.Mutex // of Wake and Close
+	closed bool
 }
 
-// NewSleeper makes the consumer's end. The caller keeps fd open until Close.
-func NewSleeper(seq *uint32, fd int) *Sleeper {
-	own := atomic.LoadUint32(seq) &^ 1
-	atomic.StoreUint32(seq, own)
-	return &Sleeper{seq: seq, own: own, fd: fd, set: [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}}
+// NewSleeper makes the owner's end.
+func NewSleeper(seq *uint32) *Sleeper {
+	s := &Sleeper{seq: seq, own: atomic.LoadUint32(seq) &^ 1}
+	atomic.StoreUint32(seq, s.own)
+	return s
 }
 
-// Close makes Wake do nothing from now on.
+// Close makes Wake do nothing from now on: the shared memory may be unmapped.
 func (s *Sleeper) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fd = -1
+	s.closed = true
 }
 
 // Prepare announces a sleep. The caller then looks at all its rings once more and calls Cancel if
@@ -91,31 +71,23 @@ func (s *Sleeper) Cancel() {
 // Sleep waits until the bell rings or d has passed (negative: no limit), and ends the sleep. It
 // reports whether the bell rang.
 func (s *Sleeper) Sleep(d time.Duration) (rung bool) {
-	var timeout *unix.Timespec
-	if d >= 0 {
-		ts := unix.NsecToTimespec(int64(d))
-		timeout = &ts
-	}
-	n, _ := unix.Ppoll(s.set[:], timeout, nil) // EINTR is a wake-up like any other
-	return s.awake(n)
+	futexWait(s.seq, s.own, d)
+	return s.awake()
 }
 
 // Nap is Sleep for a pause of milliseconds at most, without telling Go's scheduler: no other
 // goroutine gets this one's processor meanwhile. It saves the scheduler's work at each of the many
 // pauses of a loop that is locked to its thread; the program has GOMAXPROCS above 1.
 func (s *Sleeper) Nap(d time.Duration) (rung bool) {
-	return s.awake(rawPoll(&s.set[0], d))
+	futexWaitRaw(s.seq, s.own, d)
+	return s.awake()
 }
 
-// awake ends a sleep whose poll returned n.
-func (s *Sleeper) awake(n int) (rung bool) {
+// awake ends a sleep.
+func (s *Sleeper) awake() (rung bool) {
+	rung = atomic.LoadUint32(s.seq) != s.own
 	s.Cancel()
-	if n <= 0 {
-		return false
-	}
-	var count [8]byte
-	unix.Read(int(s.set[0].Fd), count[:])
-	return true
+	return rung
 }
 
 // Wake ends the Sleep under way or to come, from any goroutine of the sleeper's own process. It
@@ -126,12 +98,7 @@ func (s *Sleeper) Wake() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fd >= 0 {
-		signal(s.fd)
+	if !s.closed {
+		Ring(s.seq)
 	}
-}
-
-func signal(fd int) {
-	one := [8]byte{1}
-	unix.Write(fd, one[:]) // EAGAIN: the counter is full, so the sleeper wakes anyway
 }

@@ -6,26 +6,18 @@ import (
 	"time"
 
 	"ringstack/ring"
-
-	"golang.org/x/sys/unix"
 )
 
-func newDoorbell(t testing.TB) (*ring.Bell, *ring.Sleeper, *uint32) {
-	t.Helper()
-	fd, err := ring.NewEventFD()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { unix.Close(fd) })
+func newDoorbell() (*ring.Sleeper, *uint32) {
 	seq := new(uint32)
-	return ring.NewBell(seq, fd), ring.NewSleeper(seq, fd), seq
+	return ring.NewSleeper(seq), seq
 }
 
 // TestNoWakeUpIsLost lets a producer publish and ring at every phase of the consumer's falling
 // asleep. A lost wake-up is a sleep that only its time limit ends.
 func TestNoWakeUpIsLost(t *testing.T) {
 	const rounds, limit = 200_000, 5 * time.Second
-	bell, sleeper, _ := newDoorbell(t)
+	sleeper, seq := newDoorbell()
 	p, c := ends(t, newMemory(t, 16))
 	var asked atomic.Uint64 // the consumer wants object number asked
 	go func() {
@@ -37,7 +29,7 @@ func TestNoWakeUpIsLost(t *testing.T) {
 			}
 			for p.Enqueue([]uint64{i}) == 0 {
 			}
-			bell.Ring()
+			ring.Ring(seq)
 		}
 	}()
 	slept := 0
@@ -67,14 +59,14 @@ func TestNoWakeUpIsLost(t *testing.T) {
 }
 
 func TestBellRingsOnceASleep(t *testing.T) {
-	bell, sleeper, seq := newDoorbell(t)
-	bell.Ring()
+	sleeper, seq := newDoorbell()
+	ring.Ring(seq)
 	if sleeper.Prepare(); sleeper.Sleep(0) {
 		t.Fatal("a ring before the sleep was not for it")
 	}
 	sleeper.Prepare()
-	bell.Ring()
-	bell.Ring()
+	ring.Ring(seq)
+	ring.Ring(seq)
 	if !sleeper.Sleep(-1) {
 		t.Fatal("the ring did not end the sleep")
 	}
@@ -87,7 +79,7 @@ func TestBellRingsOnceASleep(t *testing.T) {
 }
 
 func TestWakeFromOwnProcess(t *testing.T) {
-	_, sleeper, _ := newDoorbell(t)
+	sleeper, _ := newDoorbell()
 	sleeper.Prepare()
 	go sleeper.Wake()
 	if !sleeper.Sleep(10 * time.Second) {
@@ -97,11 +89,11 @@ func TestWakeFromOwnProcess(t *testing.T) {
 
 // TestRuinedSequenceIsMended lets an enemy overwrite the sequence before each sleep.
 func TestRuinedSequenceIsMended(t *testing.T) {
-	bell, sleeper, seq := newDoorbell(t)
+	sleeper, seq := newDoorbell()
 	for i := range uint32(4) {
 		atomic.StoreUint32(seq, 77+i)
 		sleeper.Prepare()
-		bell.Ring()
+		ring.Ring(seq)
 		if !sleeper.Sleep(10 * time.Second) {
 			t.Fatal("the ring did not end the sleep")
 		}
@@ -111,11 +103,41 @@ func TestRuinedSequenceIsMended(t *testing.T) {
 	}
 }
 
+// TestRingBeforeTheSleep rings between the announcement and the sleep.
+func TestRingBeforeTheSleep(t *testing.T) {
+	for name, sleep := range map[string]func(*ring.Sleeper) bool{
+		"Sleep": func(s *ring.Sleeper) bool { return s.Sleep(10 * time.Second) },
+		"Nap":   func(s *ring.Sleeper) bool { return s.Nap(10 * time.Second) },
+	} {
+		sleeper, seq := newDoorbell()
+		sleeper.Prepare()
+		ring.Ring(seq)
+		if start := time.Now(); !sleep(sleeper) || time.Since(start) > 5*time.Second {
+			t.Errorf("%s: slept on", name)
+		}
+	}
+}
+
+func TestWakeAfterClose(t *testing.T) {
+	sleeper, seq := newDoorbell()
+	sleeper.Prepare()
+	sleeper.Close()
+	before := atomic.LoadUint32(seq)
+	if sleeper.Wake(); atomic.LoadUint32(seq) != before {
+		t.Error("Wake touched the word after Close")
+	}
+}
+
 func TestSleepEndsByItself(t *testing.T) {
-	_, sleeper, _ := newDoorbell(t)
+	sleeper, _ := newDoorbell()
 	start := time.Now()
 	sleeper.Prepare()
 	if sleeper.Sleep(5*time.Millisecond) || time.Since(start) < 5*time.Millisecond {
 		t.Fatal("slept too short")
+	}
+	start = time.Now()
+	sleeper.Prepare()
+	if sleeper.Nap(5*time.Millisecond) || time.Since(start) < 5*time.Millisecond {
+		t.Fatal("napped too short")
 	}
 }

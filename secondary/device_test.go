@@ -40,7 +40,7 @@ func newDevice(t *testing.T) (d *device, tx, freed *ring.Consumer) {
 		alloc.Enqueue([]uint64{mbufsAt + i*mbufLen})
 	}
 	l := &loop{mem: mem, header: mem.InitControl(ctrlAt, 1, 1), slot: mem.Slot(ctrlAt, 0)}
-	l.sleeper = ring.NewSleeper(&l.slot.Sleep, -1)
+	l.sleeper = ring.NewSleeper(&l.slot.Sleep)
 	l.mbufs.spare = make([]uint64, 0, 4)
 	l.mbufs.alloc, errs[1] = ring.NewConsumer(mem, allocAt)
 	l.mbufs.free, errs[2] = ring.NewProducer(mem, freeAt)

@@ -25,9 +25,7 @@ type loop struct {
 	mem     *shm.Memory
 	header  *shm.Header
 	slot    *shm.Slot
-	fds     [2]int // doorbells: ours, the primary's
 	sleeper *ring.Sleeper
-	bell    *ring.Bell
 	devices []*device
 	mbufs   mbufs
 	msgIn   *ring.Consumer
@@ -44,22 +42,13 @@ type loopCounters struct {
 	txNoMbuf, txFull, notLeader uint64
 }
 
-// openLoop opens our ends of all rings and doorbells. It duplicates the descriptors.
-func (s *Secondary) openLoop(fds []int) error {
+// openLoop opens our ends of all rings and doorbells.
+func (s *Secondary) openLoop() error {
 	l := &s.loop
 	l.proc, l.mem, l.header = s.attach.Proc, s.mem, s.header
 	l.ended = make(chan struct{})
 	l.slot = l.mem.Slot(s.attach.Control, l.proc)
-	l.fds = [2]int{-1, -1}
-	for i, fd := range fds {
-		dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-		if err != nil {
-			return err
-		}
-		l.fds[i] = dup
-	}
-	l.sleeper = ring.NewSleeper(&l.slot.Sleep, l.fds[0])
-	l.bell = ring.NewBell(&l.header.Sleep, l.fds[1])
+	l.sleeper = ring.NewSleeper(&l.slot.Sleep)
 	return s.openRings()
 }
 
@@ -128,7 +117,7 @@ func (s *Secondary) turn(now time.Time) (worked bool, next time.Time) {
 	}
 	s.mbufs.flush()
 	if sent {
-		s.bell.Ring()
+		ring.Ring(&s.header.Sleep)
 	}
 	return worked || sent, next
 }

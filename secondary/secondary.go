@@ -99,7 +99,7 @@ func (s *Secondary) start(ctx context.Context, reply msg.Message) error {
 	if err := s.openMemory(reply.FDs); err != nil {
 		return err
 	}
-	err := s.openLoop(reply.FDs[len(reply.FDs)-2:])
+	err := s.openLoop()
 	if err == nil {
 		s.engine, err = newEngine(s.enginePorts())
 	}
@@ -123,11 +123,8 @@ func (s *Secondary) openMemory(fds []int) error {
 	if err := shm.CheckLayout(s.attach.Layout); err != nil {
 		return fmt.Errorf("the primary's DPDK is not the one that this program was built for: %w", err)
 	}
-	if len(fds) < 3 {
-		return fmt.Errorf("the primary sent %d descriptors", len(fds))
-	}
 	var err error
-	if s.mem, err = shm.Map(s.attach.Segments, fds[:len(fds)-2]); err != nil {
+	if s.mem, err = shm.Map(s.attach.Segments, fds); err != nil {
 		return err
 	}
 	if s.header, err = s.mem.Control(s.attach.Control, s.attach.Epoch); err != nil {
@@ -183,7 +180,7 @@ func (s *Secondary) end(why error) {
 	})
 }
 
-// free ends the stack, as far as start has come, and lets go of the shared memory and the doorbells.
+// free ends the stack, as far as start has come, and lets go of the shared memory.
 // The loop does not run, or no more.
 func (s *Secondary) free() {
 	if s.engine != nil {
@@ -192,7 +189,6 @@ func (s *Secondary) free() {
 	if s.sleeper != nil {
 		s.sleeper.Close()
 	}
-	closeAll(s.fds[:])
 	s.mem.Unmap() // cannot fail on what Map returned
 }
 

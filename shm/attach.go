@@ -11,8 +11,8 @@ type Segment struct {
 	Offset   uint64 `json:"offset"`    // in the file
 }
 
-// Attach is what a secondary needs to take part: the reply to its hello. Descriptors come with it:
-// those that Segments name, then the secondary's doorbell, then the primary's.
+// Attach is what a secondary needs to take part: the reply to its hello. The descriptors that
+// Segments name come with it.
 type Attach struct {
 	Proc     int               `json:"proc"`
 	Epoch    uint64            `json:"epoch"`

@@ -36,7 +36,7 @@ var arrows = []struct {
 	{"examples/*", []string{pflag, "secondary"}},
 	{"internal/config", []string{"gopkg.in/ini.v1"}},
 	{"internal/testenv", []string{unix, "msg", "shm", "ring"}},
-	{"internal/e2e/wayward", []string{zerolog, "primary", "dispatch"}}, // another
+	{"internal/e2e/wayward", []string{zerolog, "primary", "dispatch"}},           // another
 	{"internal/e2e/*", []string{unix, pflag, "msg", "shm", "ring", "secondary"}}, // programs under test
 	{"internal/*", nil},
 }

@@ -20,7 +20,6 @@ type enemy struct {
 	mem    *shm.Memory
 	slot   *shm.Slot
 	header *shm.Header
-	bells  [2]int // our doorbell, the primary's
 	others uint64 // an mbuf that another secondary holds
 
 	alloc, rx, msgIn *ring.Consumer
@@ -39,9 +38,7 @@ func attach(proc int) (*enemy, error) {
 	if err := reply.Decode(&e.attach); err != nil {
 		return nil, err
 	}
-	bells := len(reply.FDs) - 2
-	copy(e.bells[:], reply.FDs[bells:])
-	if e.mem, err = shm.Map(e.attach.Segments, reply.FDs[:bells]); err != nil {
+	if e.mem, err = shm.Map(e.attach.Segments, reply.FDs); err != nil {
 		return nil, err
 	}
 	if e.header, err = e.mem.Control(e.attach.Control, e.attach.Epoch); err != nil {
