@@ -1,12 +1,9 @@
 package primary
 
 import (
-	"context"
 	"errors"
-	"net"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -15,7 +12,6 @@ import (
 
 // Limits of the control socket.
 const (
-	maxSessions  = 512              // connections at a time
 	helloTimeout = 5 * time.Second  // from connect to hello
 	readyTimeout = 30 * time.Second // from attach to ready: the time to map memory and start a stack
 	sendTimeout  = 5 * time.Second
@@ -39,49 +35,8 @@ type session struct {
 	peer peer
 }
 
-// accept serves the control socket until ctx is done, then closes all connections and waits for
-// their goroutines.
-func (p *Primary) accept(ctx context.Context) {
-	var open atomic.Int32
-	var sessions sync.WaitGroup
-	defer sessions.Wait()
-	stop := context.AfterFunc(ctx, func() { p.socket.Close() })
-	defer stop()
-	for {
-		c, err := p.socket.AcceptUnix()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			p.log.Warn().Err(err).Msg("control socket")
-			time.Sleep(10 * time.Millisecond) // out of descriptors: let some go
-			continue
-		}
-		if open.Add(1) > maxSessions {
-			open.Add(-1)
-			s := &session{p: p, conn: msg.NewConn(c)}
-			s.refuse(msg.Errorf(syscall.EUSERS, "the control socket has all of its %d connections: try again when one has ended", maxSessions))
-			c.Close()
-			continue
-		}
-		sessions.Go(func() {
-			defer open.Add(-1)
-			defer c.Close()
-			stop := context.AfterFunc(ctx, func() { c.Close() })
-			defer stop()
-			p.serveSession(&session{p: p, conn: msg.NewConn(c)})
-		})
-	}
-}
-
 // serveSession takes the hello and does what the caller's role is entitled to.
 func (p *Primary) serveSession(s *session) {
-	cred, err := peerOf(s.conn.UnixConn)
-	if err != nil {
-		p.log.Warn().Err(err).Msg("control socket: who is it?")
-		return
-	}
-	s.peer = peer{pid: int(cred.Pid), uid: int(cred.Uid)}
 	m, err := s.conn.RecvRequest(time.Now().Add(helloTimeout))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = msg.Errorf(syscall.ETIMEDOUT, "no hello came within %v", helloTimeout)
