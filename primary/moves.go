@@ -7,9 +7,9 @@ import (
 	"ringstack/msg"
 )
 
-// settle is how long a stack is given to take in the frames that it received before its buckets
-// began to move, until it is asked for its flows.
-const settle = 5 * time.Millisecond
+// settle is how long a stack, which may have goroutines of its own, is given to make connections of
+// the frames that it has received.
+const settle = 20 * time.Millisecond
 
 // startMoves asks each secondary that buckets move away from for its flows, so that these can be
 // pinned to it. It comes after every change of listeners.
@@ -19,17 +19,13 @@ func (p *Primary) startMoves() {
 		if pr.asked {
 			continue
 		}
-		pr.asked = true
-		p.after(settle, pr, func() {
-			p.askFlows(pr, func(flows []dispatch.Flow, err error) { p.commit(pr, donor, flows, err) })
-		})
+		p.askSettled(pr, func(flows []dispatch.Flow, err error) { p.commit(pr, donor, flows, err) })
 	}
 }
 
 // commit moves the buckets that waited for a donor's flows. Buckets whose flows found no room in the
 // exception table wait for the next sweep.
 func (p *Primary) commit(pr *proc, donor dispatch.Donor, flows []dispatch.Flow, err error) {
-	pr.asked = false
 	if err != nil {
 		p.log.Warn().Err(err).Int("proc", pr.id).Msg("flows not known: its buckets stay for now")
 		return
@@ -49,15 +45,11 @@ func (p *Primary) sweepPins() {
 		if p.table.Pinned(uint8(pr.id)) == 0 || pr.asked {
 			continue
 		}
-		pr.asked = true
 		stamp := p.table.Stamp()
-		p.after(settle, pr, func() {
-			p.askFlows(pr, func(flows []dispatch.Flow, err error) {
-				pr.asked = false
-				if err == nil {
-					p.table.Sweep(uint8(pr.id), flows, stamp)
-				}
-			})
+		p.askSettled(pr, func(flows []dispatch.Flow, err error) {
+			if err == nil {
+				p.table.Sweep(uint8(pr.id), flows, stamp)
+			}
 		})
 	}
 }
@@ -74,6 +66,24 @@ func (p *Primary) doFor(pr *proc, s *session, f func()) {
 		if pr.session == s && pr.state == stateLive {
 			f()
 		}
+	})
+}
+
+// askSettled asks a secondary for its flows such that none is missing whose first frame was
+// dispatched before. It asks twice: before the first answer the secondary has taken in all those
+// frames, and by the second its stack has made connections of them.
+func (p *Primary) askSettled(pr *proc, done func([]dispatch.Flow, error)) {
+	pr.asked = true
+	last := func(flows []dispatch.Flow, err error) {
+		pr.asked = false
+		done(flows, err)
+	}
+	p.askFlows(pr, func(flows []dispatch.Flow, err error) {
+		if err != nil {
+			last(nil, err)
+			return
+		}
+		p.after(settle, pr, func() { p.askFlows(pr, last) })
 	})
 }
 

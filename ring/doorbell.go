@@ -77,7 +77,8 @@ func (s *Sleeper) Sleep(d time.Duration) (rung bool) {
 
 // Nap is Sleep for a pause of milliseconds at most, without telling Go's scheduler: no other
 // goroutine gets this one's processor meanwhile. It saves the scheduler's work at each of the many
-// pauses of a loop that is locked to its thread; the program has GOMAXPROCS above 1.
+// pauses of a loop that is locked to its thread; the program has GOMAXPROCS above 1. A signal may
+// end it early.
 func (s *Sleeper) Nap(d time.Duration) (rung bool) {
 	futexWaitRaw(s.seq, s.own, d)
 	return s.awake()

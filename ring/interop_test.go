@@ -17,8 +17,10 @@ import (
 // TestInteroperatesWithDPDK works one ring from Go and from C in turn, both ways, round and round.
 func TestInteroperatesWithDPDK(t *testing.T) {
 	runtime.LockOSThread() // for good: EAL belongs to this thread
+	prefix := fmt.Sprintf("ringtest%d", os.Getpid())
+	t.Cleanup(func() { os.RemoveAll("/var/run/dpdk/" + prefix) })
 	err := cgo.Init([]string{"ring.test", "--no-huge", "-m", "64", "--no-pci", "--no-telemetry",
-		"--file-prefix", fmt.Sprintf("ringtest%d", os.Getpid()), "--log-level", "4"})
+		"--file-prefix", prefix, "--log-level", "4"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,8 +55,7 @@ func TestTwoProgramsShareAnAddress(t *testing.T) {
 
 func TestUDPPortIsShared(t *testing.T) {
 	e := testenv.New(t, testenv.Config{})
-	e.Secondary(echo)
-	e.Secondary(echo)
+	procs := []*testenv.Process{e.Secondary(echo), e.Secondary(echo)}
 	const n = 60
 	wantAnswers(t, e, "udp", 7, n, "hello")
 	tool := e.Tool()
@@ -64,17 +63,21 @@ func TestUDPPortIsShared(t *testing.T) {
 	if a < n/6 || b < n/6 || a+b != n {
 		t.Errorf("%d datagrams of as many flows were spread as %d and %d", n, a, b)
 	}
+	for _, p := range procs {
+		if err := p.Stop(); err != nil {
+			t.Errorf("echo stops with %v:\n%s", err, p.Log())
+		}
+	}
 }
 
 func TestPortOfAnotherGroup(t *testing.T) {
 	e := testenv.New(t, testenv.Config{})
 	owner := e.Secondary(echo)
-	late := e.Run(testenv.Command{
+	late := testenv.Finish(t, testenv.Command{
 		Path: testenv.Build(t, echo), Args: []string{"--socket", e.Socket, "--group", "late"}, Unprivileged: true,
 	})
-	<-late.Exited()
-	if late.ProcessState.Success() || late.Log() != "echo: listen tcp: port 7 is taken by another program\n" {
-		t.Errorf("a second group on one port: %v: %s", late.ProcessState, late.Log())
+	if late.Code != 1 || late.Stderr != "echo: listen tcp: port 7 is taken by another program\n" {
+		t.Errorf("a second group on one port: %+v", late)
 	}
 
 	s := attach(t, e, "other")
@@ -136,16 +139,15 @@ func echoPackets(p net.PacketConn) {
 func TestGroupOfAnotherUser(t *testing.T) {
 	e := testenv.New(t, testenv.Config{})
 	e.Secondary(echo, "--group", "g")
-	stranger := e.Run(testenv.Command{
+	stranger := testenv.Finish(t, testenv.Command{
 		Path: "setpriv", Args: []string{
 			"--reuid=12345", "--regid=65534", "--clear-groups",
 			testenv.Build(t, echo), "--socket", e.Socket, "--group", "g",
 		},
 	})
-	<-stranger.Exited()
-	const want = `echo: attach: group "g" belongs to uid 65534: name another group`
-	if stranger.ProcessState.Success() || strings.TrimSpace(stranger.Log()) != want {
-		t.Errorf("a stranger in the group: %v: %s", stranger.ProcessState, stranger.Log())
+	const want = `echo: attach: group "g" belongs to uid 65534: name another group` + "\n"
+	if stranger.Code != 1 || stranger.Stderr != want {
+		t.Errorf("a stranger in the group: %+v", stranger)
 	}
 
 	root := attach(t, e, "g") // may join any group
@@ -156,12 +158,11 @@ func TestGroupOfAnotherUser(t *testing.T) {
 	defer l.Close()
 	rootOnly := attach(t, e, "roots")
 	defer rootOnly.Close()
-	unprivileged := e.Run(testenv.Command{
+	unprivileged := testenv.Finish(t, testenv.Command{
 		Path: testenv.Build(t, echo), Args: []string{"--socket", e.Socket, "--group", "roots"}, Unprivileged: true,
 	})
-	<-unprivileged.Exited()
-	if !strings.Contains(unprivileged.Log(), `group "roots" belongs to uid 0`) {
-		t.Errorf("an unprivileged program in root's group: %v: %s", unprivileged.ProcessState, unprivileged.Log())
+	if unprivileged.Code != 1 || !strings.Contains(unprivileged.Stderr, `group "roots" belongs to uid 0`) {
+		t.Errorf("an unprivileged program in root's group: %+v", unprivileged)
 	}
 }
 

@@ -15,12 +15,11 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Println("hostile:", err)
-		os.Exit(1)
-	}
+	fmt.Println("hostile:", run(os.Args[1:]))
+	os.Exit(1)
 }
 
+// run returns only when it fails.
 func run(args []string) error {
 	if len(args) != 3 {
 		return errors.New("usage: hostile <crime> <proc id> <another's mbuf>")
