@@ -18,11 +18,13 @@ const burst = 64
 const callsPerTurn = 4
 
 // Idling: the loop first gives its CPU away between looks, then sleeps an eighth of the time for
-// which nothing has come, so that a packet waits an eighth of the gap before it at most.
+// which nothing has come, so that a packet waits an eighth of the gap before it at most; and where
+// the driver tells of packets, it sleeps until there is one.
 const (
 	yieldFor     = 100 * time.Microsecond
 	minPause     = 20 * time.Microsecond
 	pauseDivisor = 8
+	maxSleep     = time.Second     // where a frame ends it
 	pinSweep     = 2 * time.Second // how often pinned flows are checked against their owner's list
 )
 
@@ -142,10 +144,20 @@ func (p *Primary) idle() {
 		p.sleeper.Cancel()
 		return
 	}
-	longest := time.Duration(p.cfg.DPDK.IdleSleep) * time.Microsecond
-	if p.sleeper.Nap(min(max(idleFor/pauseDivisor, minPause), longest)) {
+	if p.rest(idleFor / pauseDivisor) {
 		p.lastWork = time.Since(p.loop.start)
 	}
+}
+
+// rest pauses as long as is fit, or sleeps until a frame comes where that can be waited for. It
+// reports whether something woke it.
+func (p *Primary) rest(pause time.Duration) (rung bool) {
+	longest := time.Duration(p.cfg.DPDK.IdleSleep) * time.Microsecond
+	if pause >= longest && p.waker.canWake(p.ports) {
+		p.waker.arm()
+		return p.sleeper.Sleep(maxSleep)
+	}
+	return p.sleeper.Nap(min(max(pause, minPause), longest))
 }
 
 // workWaits looks at everything that rings the bell.

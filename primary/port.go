@@ -20,6 +20,7 @@ type port struct {
 	id       cgo.Port
 	conf     *config.Port
 	name     string
+	driver   string
 	mac      [6]byte
 	maxFrame int  // bytes, one VLAN tag included
 	hashes   bool // the NIC's hash is the dispatch table's
@@ -141,7 +142,7 @@ func (p *Primary) startPort(id cgo.Port, conf *config.Port) error {
 	}
 	p.table.SetMAC(int(id), mac)
 	p.ports = append(p.ports, &port{
-		id: id, conf: conf, name: name, mac: mac,
+		id: id, conf: conf, name: name, driver: info.Driver, mac: mac,
 		maxFrame: conf.MTU + frameOverhead,
 		hashes:   p.hashesAlike(info),
 		pending:  make([]uint64, 0, burst),

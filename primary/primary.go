@@ -43,6 +43,7 @@ type Primary struct {
 	sysctls  []shm.Sysctl // what a secondary sets when it attaches
 
 	sleeper *ring.Sleeper
+	waker   waker
 	calls   chan func()   // to be run by the poll loop
 	ended   chan struct{} // closed when it runs none any more
 	socket  *net.UnixListener
@@ -77,6 +78,7 @@ func New(cfg Config) (*Primary, error) {
 		{"rings", p.makeProcs},
 		{"dispatch", p.makeTable},
 		{"ports", p.startPorts},
+		{"wake-up", p.startWaker},
 		{"control socket", p.openSocket},
 	}
 	for _, step := range steps {

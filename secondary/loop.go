@@ -115,7 +115,7 @@ func (s *Secondary) turn(now time.Time) (worked bool, next time.Time) {
 	for _, d := range s.devices {
 		sent = d.flush() || sent
 	}
-	s.mbufs.flush()
+	sent = s.mbufs.flush() || sent
 	if sent {
 		ring.Ring(&s.header.Sleep)
 	}

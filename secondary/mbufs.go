@@ -37,10 +37,9 @@ func (b *mbufs) put(addr uint64) {
 	b.back = append(b.back, addr)
 }
 
-// flush returns to the primary what is not needed.
-func (b *mbufs) flush() {
-	if len(b.back) > 0 {
-		n := b.free.Enqueue(b.back)
-		b.back = b.back[:copy(b.back, b.back[n:])]
-	}
+// flush returns to the primary what is not needed, and reports whether there was anything.
+func (b *mbufs) flush() bool {
+	n := b.free.Enqueue(b.back)
+	b.back = b.back[:copy(b.back, b.back[n:])]
+	return n > 0
 }

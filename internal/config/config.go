@@ -75,7 +75,7 @@ type DPDK struct {
 	Dispatch string // DispatchToeplitz (default) or DispatchModulo
 
 	PollMode  string // PollAdaptive (default) or PollBusy
-	IdleSleep int    // longest pause in microseconds; default 8000 if adaptive, else 0
+	IdleSleep int    // longest pause in microseconds; default 4000 if adaptive, else 0
 
 	ControlSocket string      // default /run/ringstack/<FilePrefix>/control.sock
 	SocketGroup   string      // group name or gid; empty: the group of the process

@@ -8,7 +8,7 @@ import (
 
 // adaptiveSleep is the longest pause, in microseconds, of a poll loop that may
 // sleep and is not told for how long.
-const adaptiveSleep = 8000
+const adaptiveSleep = 4000
 
 // socketDir is where the control sockets of all prefixes live.
 const socketDir = "/run/ringstack"

@@ -121,7 +121,7 @@ func TestDerived(t *testing.T) {
 	c, _ := mustParse(t, withDPDK("port_list=1,0", "file_prefix=web", "nb_mbufs=10000")+
 		"[port5]\n[port1]\naddr6=fd00::1\nprefix_len=48\n[vdev1]\nargs=net_null1\n")
 	d := c.DPDK
-	if d.MaxMbufs != 2500 || d.IdleSleep != 8000 || d.NbVdev != 2 || d.ControlSocket != "/run/ringstack/web/control.sock" {
+	if d.MaxMbufs != 2500 || d.IdleSleep != 4000 || d.NbVdev != 2 || d.ControlSocket != "/run/ringstack/web/control.sock" {
 		t.Errorf("max_mbufs %d, idle_sleep %d, nb_vdev %d, control_socket %s", d.MaxMbufs, d.IdleSleep, d.NbVdev, d.ControlSocket)
 	}
 	if len(c.Ports) != 2 || c.Ports[0].ID != 0 || c.Ports[1].ID != 1 {

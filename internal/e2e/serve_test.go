@@ -41,6 +41,10 @@ func TestTwoSecondariesShareAPort(t *testing.T) {
 	e := testenv.New(t, testenv.Config{})
 	e.Secondary(httpd)
 	e.Secondary(httpd)
+	tool := e.Tool()
+	testenv.Eventually(t, 5*time.Second, "buckets have moved to the second", func() bool {
+		return testenv.Stats(t, tool)["dispatch.moving_buckets"] == 0
+	})
 	for _, host := range []string{testenv.Stack4, testenv.Stack6} {
 		answers := make(map[string]int)
 		client := browser(e)
