@@ -99,7 +99,7 @@ func (p *Primary) Run(ctx context.Context) error {
 	serving, stopServing := context.WithCancel(context.Background())
 	var sessions sync.WaitGroup
 	sessions.Go(func() { p.accept(serving) })
-	p.log.Info().Str("socket", p.cfg.DPDK.ControlSocket).Msg("ready")
+	p.log.Info().Str("socket", p.cfg.DPDK.ControlSocket).Msg("ready for secondaries")
 	stop := context.AfterFunc(ctx, p.sleeper.Wake)
 	defer stop()
 	p.poll(ctx)

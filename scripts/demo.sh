@@ -174,7 +174,7 @@ start_primary() {
 	local flags=()
 	[[ ${NO_HUGE:-} != 1 ]] || flags+=(--no-huge)
 	start "$work/primary.log" bin/ff-primary --conf config.ini "${flags[@]}"
-	expect "$started" "$work/primary.log" "ready socket="
+	expect "$started" "$work/primary.log" "ready for secondaries"
 	primary=$started
 	grep -E 'DPDK|ready| port ' "$work/primary.log" | indent
 }

@@ -150,7 +150,7 @@ func (e *Env) Start() {
 		args = append(args, "--log-level", "debug")
 	}
 	e.Primary = e.Run(Command{Path: Build(e.t, e.program), Args: args})
-	e.Primary.WaitLog("ready socket=")
+	e.Primary.WaitLog("ready for secondaries")
 }
 
 // Secondary starts a program as an unprivileged user and waits for the line that says it serves.
