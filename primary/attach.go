@@ -1,6 +1,7 @@
 package primary
 
 import (
+	"slices"
 	"syscall"
 	"time"
 
@@ -10,8 +11,14 @@ import (
 	"ringstack/shm"
 )
 
-// admit takes a slot for a secondary and returns what it has to be told. It runs in the poll loop.
+// errStops is the answer to what comes while the primary stops.
+var errStops = msg.Errorf(syscall.ESHUTDOWN, "the primary stops")
+
+// admit takes a slot for a secondary.
 func (p *Primary) admit(s *session, wanted int) (*proc, error) {
+	if p.stopping {
+		return nil, errStops
+	}
 	pr, err := p.freeSlot(wanted)
 	if err != nil {
 		return nil, err
@@ -57,6 +64,7 @@ func (p *Primary) occupy(pr *proc, s *session) error {
 }
 
 // describe returns the attach message for the secondary in pr, and the descriptors that go with it.
+// It is encoded outside the poll loop, so it shares nothing that changes.
 func (p *Primary) describe(pr *proc) (shm.Attach, []int) {
 	a := shm.Attach{
 		Proc:     pr.id,
@@ -71,7 +79,7 @@ func (p *Primary) describe(pr *proc) (shm.Attach, []int) {
 		Busy:     p.cfg.DPDK.PollMode == config.PollBusy,
 		Lcore:    -1,
 		MaxMbufs: p.cfg.DPDK.MaxMbufs,
-		Sysctls:  p.sysctls,
+		Sysctls:  slices.Clone(p.sysctls),
 	}
 	if pr.id < len(p.cfg.ProcLcores) {
 		a.Lcore = p.cfg.ProcLcores[pr.id]

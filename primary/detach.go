@@ -82,9 +82,10 @@ func (p *Primary) nameLeader() {
 	atomic.StoreInt32(&p.header.Leader, leader)
 }
 
-// dismissAll tells all secondaries to go and serves calls until they are gone, for detachGrace at
-// most; then it takes everything back.
+// dismissAll tells all secondaries to go, admits no others, and serves calls until they are gone, for
+// detachGrace at most; then it takes everything back.
 func (p *Primary) dismissAll() {
+	p.stopping = true
 	for _, pr := range p.procs {
 		if pr.state == stateAttaching || pr.state == stateLive {
 			p.dismiss(pr, "the primary stops")

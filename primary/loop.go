@@ -43,7 +43,7 @@ type loop struct {
 	length   int    // of the frame that the user's dispatcher has
 	answered uint64 // frames that it sent back
 	broken   [numViolations]uint64
-	tail     dpdkTail
+	stopping bool // no secondary may attach any more
 }
 
 // poll runs turns until ctx is done.
@@ -72,12 +72,6 @@ func (p *Primary) turn() (worked bool) {
 	for _, pt := range p.ports {
 		p.transmit(pt)
 	}
-	for _, pr := range p.served {
-		if pr.awaken {
-			pr.awaken = false
-			ring.Ring(&pr.slot.Sleep)
-		}
-	}
 	if len(p.calls) > 0 {
 		p.answerCalls()
 		worked = true
@@ -86,7 +80,19 @@ func (p *Primary) turn() (worked bool) {
 		p.nextPins = p.now + pinSweep
 		p.sweepPins()
 	}
+	p.ringBells()
 	return worked
+}
+
+// ringBells wakes the secondaries for which something was put on a ring in this turn. It comes last:
+// the loop may sleep next.
+func (p *Primary) ringBells() {
+	for _, pr := range p.served {
+		if pr.awaken {
+			pr.awaken = false
+			ring.Ring(&pr.slot.Sleep)
+		}
+	}
 }
 
 // serveAll serves every secondary, another one first each turn, so that all get the same share of a
@@ -105,18 +111,19 @@ func (p *Primary) serveAll() (worked bool) {
 	return worked
 }
 
-// serve takes what a secondary has put on its rings and tops up what it needs.
+// serve takes what a secondary has put on its rings and tops up what it needs. Freed mbufs are taken
+// a burst for each port, as many as a turn may deliver to it: otherwise it would run into max_mbufs.
 func (p *Primary) serve(pr *proc) (worked bool, broken violation) {
 	for i := range pr.tx {
-		n, broken := p.takeFrames(pr, i)
+		sent, broken := p.takeFrames(pr, i)
 		if broken != violationNone {
 			return true, broken
 		}
-		worked = worked || n > 0
-	}
-	n, broken := p.takeFreed(pr)
-	if broken != violationNone {
-		return true, broken
+		freed, broken := p.takeFreed(pr)
+		if broken != violationNone {
+			return true, broken
+		}
+		worked = worked || sent+freed > 0
 	}
 	p.topUp(pr)
 	answered, err := pr.calls.Poll()
@@ -127,7 +134,7 @@ func (p *Primary) serve(pr *proc) (worked bool, broken violation) {
 		return true, violationMessage
 	}
 	pr.awaken = pr.awaken || answered // it may have been sent a next request
-	return worked || n > 0 || answered, violationNone
+	return worked || answered, violationNone
 }
 
 func (p *Primary) idle() {

@@ -3,9 +3,7 @@ package primary
 import "fmt"
 
 // The names of shared objects are F-Stack's where it has them.
-const (
-	msgPoolName = "ff_msg_pool"
-)
+const msgPoolName = "ff_msg_pool"
 
 func poolName(socket int) string          { return fmt.Sprintf("mbuf_pool_%d", socket) }
 func dispatchRingName(port, p int) string { return fmt.Sprintf("dispatch_ring_p%d_q%d", port, p) }

@@ -41,6 +41,7 @@ type Primary struct {
 	groups   groups
 	table    *dispatch.Table
 	sysctls  []shm.Sysctl // what a secondary sets when it attaches
+	tail     dpdkTail
 
 	sleeper *ring.Sleeper
 	waker   waker
@@ -100,7 +101,7 @@ func (p *Primary) Run(ctx context.Context) error {
 	var sessions sync.WaitGroup
 	sessions.Go(func() { p.accept(serving) })
 	p.log.Info().Str("socket", p.cfg.DPDK.ControlSocket).Msg("ready for secondaries")
-	stop := context.AfterFunc(ctx, p.sleeper.Wake)
+	stop := context.AfterFunc(ctx, func() { p.do(func() {}) }) // a loop about to sleep sees the call
 	defer stop()
 	p.poll(ctx)
 	p.log.Info().Msg("stopping")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ringstack/msg"
+	"ringstack/shm"
 )
 
 // Limits of the control socket.
@@ -85,16 +86,19 @@ func checkHello(m *msg.Message, hello *msg.Hello) error {
 // serveSecondary attaches a secondary and answers it until its life line closes.
 func (p *Primary) serveSecondary(s *session, hello msg.Header, wanted int) {
 	var pr *proc
-	var err error
-	if !p.do(func() { pr, err = p.admit(s, wanted) }) {
-		return
-	}
+	var attach shm.Attach
+	var fds []int
+	err := error(errStops)
+	p.do(func() {
+		if pr, err = p.admit(s, wanted); err == nil {
+			attach, fds = p.describe(pr)
+		}
+	})
 	if err != nil {
 		s.sendError(msg.Header{ID: hello.ID, Kind: hello.Kind}, err)
 		return
 	}
 	defer p.do(func() { p.release(pr) })
-	attach, fds := p.describe(pr)
 	if s.reply(hello, attach, fds...) != nil {
 		return
 	}

@@ -38,8 +38,7 @@ func (p *Primary) lockRunDir() error {
 		f.Close()
 		os.Remove(dir) // stays when it is not empty
 	})
-	err = errors.Join(f.Truncate(0), writePID(f))
-	return err
+	return errors.Join(f.Truncate(0), writePID(f))
 }
 
 func writePID(f *os.File) error {
@@ -57,9 +56,8 @@ func (p *Primary) openSocket() error {
 	if err := os.MkdirAll(filepath.Dir(d.ControlSocket), 0o755); err != nil {
 		return fmt.Errorf("control_socket=%s: %w: name a folder that can be made", d.ControlSocket, err)
 	}
-	// We hold the lock of the prefix, so a socket that is there is a dead primary's.
-	if err := os.Remove(d.ControlSocket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	if err := removeDeadSocket(d.ControlSocket); err != nil {
+		return fmt.Errorf("control_socket=%s: %w", d.ControlSocket, err)
 	}
 	p.socket, err = net.ListenUnix("unixpacket", &net.UnixAddr{Name: d.ControlSocket, Net: "unixpacket"})
 	if err != nil {
@@ -70,6 +68,29 @@ func (p *Primary) openSocket() error {
 		return err
 	}
 	return os.Chmod(d.ControlSocket, d.SocketMode)
+}
+
+// removeDeadSocket removes a socket that a killed primary has left, and nothing else: a primary with
+// another file prefix may serve the same path.
+func removeDeadSocket(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.Mode().Type() != os.ModeSocket {
+		return errors.New("there is something else than a socket: name another path")
+	}
+	c, err := net.Dial("unixpacket", path)
+	if err == nil {
+		c.Close()
+	}
+	if !errors.Is(err, unix.ECONNREFUSED) {
+		return errors.New("another program serves it: stop that, or name another path")
+	}
+	return os.Remove(path)
 }
 
 // groupID returns the gid of a group given by name or number; -1, no change, for none.

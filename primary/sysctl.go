@@ -11,8 +11,10 @@ import (
 	"ringstack/shm"
 )
 
-// relayTimeout is how long secondaries may take to answer a tool.
-const relayTimeout = 3 * time.Second
+const (
+	relayTimeout = 3 * time.Second // how long secondaries may take to answer a tool
+	maxSysctls   = 256             // for secondaries that attach later; all fit the attach message
+)
 
 // relayed is one secondary's answer to a relayed request.
 type relayed struct {
@@ -22,7 +24,8 @@ type relayed struct {
 }
 
 // sysctl relays a request to the secondaries over their message rings. A variable that was set in
-// all of them is also set in those that attach later.
+// all of them, one at least that knows whether it is a good value, is also set in those that attach
+// later.
 func (p *Primary) sysctl(req msg.SysctlRequest) answer {
 	payload, err := json.Marshal(req)
 	if err != nil {
@@ -49,17 +52,17 @@ func (p *Primary) sysctl(req msg.SysctlRequest) answer {
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b msg.SysctlRow) int { return a.Proc - b.Proc })
-	if req.Value != nil && req.Proc == msg.AnyProc && !refused {
-		p.do(func() { p.remember(shm.Sysctl{Name: req.Name, Value: *req.Value}) })
+	if req.Value != nil && req.Proc == msg.AnyProc && !refused && len(answers) > 0 {
+		p.do(func() { err = p.remember(shm.Sysctl{Name: req.Name, Value: *req.Value}) })
 	}
-	return answer{payload: rows}
+	return answer{rows, err}
 }
 
 // relay sends a request to the live secondary with this id, or to all, and gathers their answers.
 func (p *Primary) relay(id int, kind msg.Kind, payload []byte) ([]relayed, error) {
 	var asked []int
 	results := make(chan relayed, len(p.procs))
-	err := error(msg.Errorf(syscall.ESHUTDOWN, "the primary stops"))
+	err := error(errStops)
 	p.do(func() {
 		var procs []*proc
 		procs, err = p.selectProcs(id)
@@ -101,14 +104,18 @@ func gather(asked []int, results <-chan relayed) []relayed {
 }
 
 // remember keeps a variable for secondaries that attach later.
-func (p *Primary) remember(s shm.Sysctl) {
+func (p *Primary) remember(s shm.Sysctl) error {
 	for i := range p.sysctls {
 		if p.sysctls[i].Name == s.Name {
 			p.sysctls[i].Value = s.Value
-			return
+			return nil
 		}
 	}
+	if len(p.sysctls) >= maxSysctls {
+		return msg.Errorf(syscall.ENOBUFS, "%s is set, but not for secondaries that attach later: %d variables are kept for them already", s.Name, maxSysctls)
+	}
 	p.sysctls = append(p.sysctls, s)
+	return nil
 }
 
 // errnoOf returns the errno in err, or EIO.

@@ -32,7 +32,7 @@ func (p *Primary) answerTool(m *msg.Message) answer {
 	if show == nil {
 		return answer{err: msg.Errorf(syscall.ENOSYS, "a tool cannot ask for %v", m.Kind)}
 	}
-	a := answer{err: msg.Errorf(syscall.ESHUTDOWN, "the primary stops")}
+	a := answer{err: errStops}
 	p.do(func() {
 		var procs []*proc
 		if procs, a.err = p.selectProcs(req.Proc); a.err == nil {
@@ -58,11 +58,11 @@ func (p *Primary) showPs(procs []*proc) any {
 		ID: msg.AnyProc, Role: msg.RolePrimary, Program: "ff-primary", PID: os.Getpid(), UID: os.Getuid(),
 		State: "live", Uptime: time.Since(p.since).Seconds(), Ports: []string{},
 	}}}
-	leader := int(atomic.LoadInt32(&p.header.Leader))
+	leader, anyLeader := p.table.Leader()
 	for _, pr := range procs {
 		row := msg.Proc{
 			ID: pr.id, Role: msg.RoleSecondary, Program: pr.session.peer.program, Group: pr.session.peer.group,
-			PID: pr.session.peer.pid, UID: pr.session.peer.uid, State: pr.state.String(), Leader: pr.id == leader,
+			PID: pr.session.peer.pid, UID: pr.session.peer.uid, State: pr.state.String(), Leader: anyLeader && pr.id == int(leader),
 			Uptime: time.Since(pr.since).Seconds(), Ports: []string{}, Mbufs: p.owners.holds(pr.id),
 		}
 		for _, port := range pr.ports {

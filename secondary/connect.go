@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"ringstack/msg"
 )
@@ -40,16 +39,10 @@ func dial(ctx context.Context, socket string, hello msg.Hello) (*msg.Client, msg
 
 // absent reports whether err says that there is no primary, or one that is just going.
 func absent(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.ENOENT, syscall.ECONNREFUSED} {
-		if errors.Is(err, errno) {
+	for _, sign := range []error{syscall.ENOENT, syscall.ECONNREFUSED, syscall.ESHUTDOWN, io.EOF} {
+		if errors.Is(err, sign) {
 			return true
 		}
 	}
 	return false
-}
-
-func closeAll(fds []int) {
-	for _, fd := range fds {
-		unix.Close(fd)
-	}
 }

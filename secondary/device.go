@@ -63,11 +63,11 @@ func (d *device) Wake() {
 	d.loop.sleeper.Wake()
 }
 
-// flush moves staged frames to the tx ring and reports whether there were any.
-func (d *device) flush() bool {
+// flush moves staged frames to the tx ring.
+func (d *device) flush() {
 	n := d.tx.Enqueue(d.staged) // all: Frame counted the free places
 	d.staged = d.staged[:copy(d.staged, d.staged[n:])]
-	return n > 0
+	d.loop.sent = d.loop.sent || n > 0
 }
 
 // isAnswer reports whether a frame answers ARP or neighbour discovery. All secondaries have the same

@@ -5,9 +5,12 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 
+	"ringstack/msg"
 	"ringstack/ring"
+	"ringstack/secondary/engine"
 	"ringstack/shm"
 )
 
@@ -140,6 +143,42 @@ func TestMbufsAreReusedThenReturned(t *testing.T) {
 	if len(b.spare) != cap(b.spare) || !slices.Equal(append(slices.Clone(b.spare), back...), held) {
 		t.Errorf("kept %x, returned %x of %x", b.spare, back, held)
 	}
+}
+
+// TestPrimaryIsRungForWhatWasFlushedEarly has the engine send as many frames as are staged at most,
+// and fail with the next one: nothing is left for the end of the turn.
+func TestPrimaryIsRungForWhatWasFlushedEarly(t *testing.T) {
+	d, tx, _ := newDevice(t)
+	s := &Secondary{engine: &sender{d: d, n: 5}}
+	s.mem, s.header, s.mbufs, s.devices = d.loop.mem, d.loop.header, d.loop.mbufs, []*device{d}
+	d.loop = &s.loop
+	s.mbufs.spare = []uint64{mbufsAt, mbufsAt + mbufLen, mbufsAt + 2*mbufLen, mbufsAt + 3*mbufLen}
+	s.mbufs.alloc.Dequeue(make([]uint64, mbufNum))
+	d.rx = s.mbufs.alloc // empty
+	s.control = msg.NewResponder(ring.MessageReceiver{Consumer: d.rx}, nil, nil, nil)
+
+	s.header.Sleep = 1 // the primary sleeps
+	if worked, _ := s.turn(time.Now()); !worked || s.header.Sleep != 2 || tx.Len() != 4 {
+		t.Errorf("%d frames in the tx ring, worked: %v, rung: %v", tx.Len(), worked, s.header.Sleep != 1)
+	}
+	s.header.Sleep = 1
+	if worked, _ := s.turn(time.Now()); worked || s.header.Sleep != 1 {
+		t.Error("worked and rung for nothing")
+	}
+}
+
+// sender is an engine that tries to send n frames at each Poll.
+type sender struct {
+	engine.Engine
+	d *device
+	n int
+}
+
+func (s *sender) Poll(time.Time) time.Time {
+	for range s.n {
+		frame(s.d, 1, 60)
+	}
+	return time.Time{}
 }
 
 func TestOnlyTheLeaderAnswers(t *testing.T) {

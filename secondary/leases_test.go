@@ -1,7 +1,9 @@
 package secondary
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -72,6 +74,10 @@ func TestRegistryTellsOfTheFirstAndTheLast(t *testing.T) {
 		return refuse
 	}}
 	port := msg.PortRequest{Proto: protoTCP, Port: 80}
+	refuse = context.DeadlineExceeded
+	if err := r.add(port); err != refuse || !slices.Equal(told, []msg.Kind{msg.KindListen, msg.KindUnlisten}) {
+		t.Fatalf("no answer in time: %v, the primary was told %v", err, told)
+	}
 	refuse = syscall.EADDRINUSE
 	if err := r.add(port); err != refuse {
 		t.Fatalf("refusal: %v", err)

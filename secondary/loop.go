@@ -33,6 +33,7 @@ type loop struct {
 	woken   atomic.Bool
 	ended   chan struct{}
 	rx      [burst]uint64
+	sent    bool // in this turn, which ends with ringing the primary's bell
 	count   loopCounters
 }
 
@@ -45,7 +46,7 @@ type loopCounters struct {
 // openLoop opens our ends of all rings and doorbells.
 func (s *Secondary) openLoop() error {
 	l := &s.loop
-	l.proc, l.mem, l.header = s.attach.Proc, s.mem, s.header
+	l.proc = s.attach.Proc
 	l.ended = make(chan struct{})
 	l.slot = l.mem.Slot(s.attach.Control, l.proc)
 	l.sleeper = ring.NewSleeper(&l.slot.Sleep)
@@ -55,7 +56,7 @@ func (s *Secondary) openLoop() error {
 func (s *Secondary) openRings() error {
 	l, a := &s.loop, &s.attach
 	var errs [4]error
-	l.mbufs.spare = make([]uint64, 0, spareMbufs)
+	l.mbufs.spare = make([]uint64, 0, min(spareMbufs, a.MaxMbufs/4))
 	l.mbufs.alloc, errs[0] = ring.NewConsumer(l.mem, a.Alloc)
 	l.mbufs.free, errs[1] = ring.NewProducer(l.mem, a.Free)
 	l.msgIn, errs[2] = ring.NewConsumer(l.mem, a.MsgIn)
@@ -106,20 +107,21 @@ func (s *Secondary) run() {
 // turn does everything once. It returns whether there was anything to do and when the engine wants
 // to run at the latest.
 func (s *Secondary) turn(now time.Time) (worked bool, next time.Time) {
+	s.sent = false
 	worked = s.woken.Load() && s.woken.CompareAndSwap(true, false)
 	for _, d := range s.devices {
 		worked = s.receive(d) || worked
 	}
 	next = s.engine.Poll(now)
-	sent := s.control.Poll()
+	s.sent = s.control.Poll() || s.sent
 	for _, d := range s.devices {
-		sent = d.flush() || sent
+		d.flush()
 	}
-	sent = s.mbufs.flush() || sent
-	if sent {
+	s.sent = s.mbufs.flush() || s.sent
+	if s.sent {
 		ring.Ring(&s.header.Sleep)
 	}
-	return worked || sent, next
+	return worked || s.sent, next
 }
 
 // receive gives the engine a burst of frames.

@@ -2,7 +2,8 @@ package secondary
 
 import "ringstack/ring"
 
-// spareMbufs is how many empty mbufs the loop keeps for frames to send.
+// spareMbufs is how many empty mbufs the loop keeps for frames to send, unless max_mbufs is so few
+// that the primary would have none left to deliver frames in: the alloc ring has half of them.
 const spareMbufs = 64
 
 // mbufs is the loop's stock of empty mbufs: received ones that were read, and what the primary supplies.

@@ -1,6 +1,8 @@
 package secondary
 
 import (
+	"context"
+	"errors"
 	"sync"
 
 	"ringstack/msg"
@@ -21,6 +23,9 @@ func (r *registry) add(port msg.PortRequest) error {
 	defer r.mu.Unlock()
 	if r.count[port] == 0 {
 		if err := r.tell(msg.KindListen, port); err != nil {
+			if errors.Is(err, context.DeadlineExceeded) { // the primary will still read it
+				r.tell(msg.KindUnlisten, port)
+			}
 			return err
 		}
 	}

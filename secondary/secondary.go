@@ -34,8 +34,6 @@ type Config struct {
 type Secondary struct {
 	client *msg.Client
 	attach shm.Attach
-	mem    *shm.Memory
-	header *shm.Header
 	engine engine.Engine
 	ports  registry
 	leases leases
@@ -92,7 +90,7 @@ func (c *Config) fill() {
 
 // start makes everything from the attach message, tells the primary, and starts the loop.
 func (s *Secondary) start(ctx context.Context, reply msg.Message) error {
-	defer closeAll(reply.FDs)
+	defer reply.CloseFDs()
 	if err := reply.Decode(&s.attach); err != nil {
 		return err
 	}

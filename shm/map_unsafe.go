@@ -28,13 +28,13 @@ func Map(segments []Segment, fds []int) (*Memory, error) {
 		return nil, fmt.Errorf("reserve %d bytes of address space: %w", size+align, err)
 	}
 	shift := (start - uint64(uintptr(room))) & (align - 1)
-	m := &Memory{base: unsafe.Add(room, shift), start: start, size: size}
+	m := &Memory{base: unsafe.Add(room, shift), start: start, size: size, room: room, roomSize: uintptr(size + align)}
 	for i, s := range segments {
 		_, err := unix.MmapPtr(fds[s.FD], int64(s.Offset), m.At(s.Addr), uintptr(s.Len),
 			unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_FIXED)
 		if err != nil {
-			unix.MunmapPtr(room, uintptr(size+align))
-			return nil, fmt.Errorf("map segment %d (%d bytes at %#x): %w", i, s.Len, s.Addr, err)
+			err = fmt.Errorf("map segment %d (%d bytes at %#x): %w", i, s.Len, s.Addr, err)
+			return nil, errors.Join(err, m.Unmap())
 		}
 	}
 	return m, nil
@@ -42,7 +42,7 @@ func Map(segments []Segment, fds []int) (*Memory, error) {
 
 // Unmap ends the mapping that Map made. Nothing may point into the memory any more.
 func (m *Memory) Unmap() error {
-	if err := unix.MunmapPtr(m.base, uintptr(m.size)); err != nil {
+	if err := unix.MunmapPtr(m.room, m.roomSize); err != nil {
 		return fmt.Errorf("unmap shared memory: %w", err)
 	}
 	return nil

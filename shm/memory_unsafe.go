@@ -7,12 +7,15 @@ type Memory struct {
 	base  unsafe.Pointer // where start is mapped
 	start uint64         // lowest address, the primary's
 	size  uint64         // bytes, gaps between segments included
+
+	room     unsafe.Pointer // what Map has reserved: more, for alignment
+	roomSize uintptr        // bytes
 }
 
 // NewMemory describes the size bytes from start, which this process has mapped at the same address,
 // base. It is for the primary; secondaries call Map.
 func NewMemory(base unsafe.Pointer, start, size uint64) *Memory {
-	return &Memory{base, start, size}
+	return &Memory{base: base, start: start, size: size}
 }
 
 // Contains reports whether the n bytes at addr lie in the memory.

@@ -2,6 +2,7 @@ package shm_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -62,6 +63,49 @@ func TestMapTranslatesByOneAddition(t *testing.T) {
 	if err := mem.Unmap(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestUnmapLeavesNothing maps again and again: what stays is what a program that outlives its
+// primaries loses with each.
+func TestUnmapLeavesNothing(t *testing.T) {
+	fd := memfd(t, 4)
+	good := shm.Segment{Addr: 0x1_0020_0000, Len: page, PageSize: 1 << 30}
+	mapAndUnmap := func() {
+		mem, err := shm.Map([]shm.Segment{good}, []int{fd})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := mem.Unmap(); err != nil {
+			t.Fatal(err)
+		}
+		bad := shm.Segment{Addr: good.Addr + page, Len: page, PageSize: page, FD: 1}
+		if _, err := shm.Map([]shm.Segment{good, bad}, []int{fd, -1}); err == nil {
+			t.Fatal("mapped a closed descriptor")
+		}
+	}
+	mapAndUnmap()
+	before := addressSpace(t)
+	const n = 20
+	for range n {
+		mapAndUnmap()
+	}
+	if grown := addressSpace(t) - before; grown > n<<29 {
+		t.Errorf("%d MB of address space more after %d times", grown>>20, n)
+	}
+}
+
+// addressSpace returns the bytes of this process's address space.
+func addressSpace(t *testing.T) (bytes int) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pages int
+	if _, err := fmt.Sscan(string(text), &pages); err != nil {
+		t.Fatal(err)
+	}
+	return pages * os.Getpagesize()
 }
 
 func TestMapRefusesBadSegments(t *testing.T) {
