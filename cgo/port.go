@@ -82,6 +82,7 @@ type PortInfo struct {
 	RSSTypes       uint64 // flow types that it can hash
 	Offloads       Offloads
 	Socket         int // NUMA socket, -1 for any
+	IfIndex        int // of the kernel interface behind it, 0 for none
 }
 
 // Ports returns the ids of all ports.
@@ -127,7 +128,8 @@ func (p Port) Info() (PortInfo, error) {
 			RSSHash:   info.rx_offload_capa&C.rx_hash_offload() != 0,
 			VLANStrip: info.rx_offload_capa&C.rx_vlan_strip_offload() != 0,
 		},
-		Socket: int(C.rte_eth_dev_socket_id(C.uint16_t(p))),
+		Socket:  int(C.rte_eth_dev_socket_id(C.uint16_t(p))),
+		IfIndex: int(info.if_index),
 	}, nil
 }
 

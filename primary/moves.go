@@ -50,6 +50,7 @@ func (p *Primary) sweepPins() {
 			if err == nil {
 				p.table.Sweep(uint8(pr.id), flows, stamp)
 			}
+			p.startMoves() // those that came meanwhile
 		})
 	}
 }

@@ -12,28 +12,14 @@ import (
 
 	"ringstack/cgo"
 	"ringstack/msg"
-	"ringstack/shm"
 )
 
 const (
-	mempoolCache   = 256 // mbufs that the loop's lcore keeps at hand
-	frameOverhead  = 18  // Ethernet header and one VLAN tag, in bytes
-	minDataRoom    = 2048
-	msgBuffers     = 8 // message buffers of a secondary, which is how many requests it may have at a time
-	msgRingSize    = 2 * msgBuffers
-	mbufEstimate   = 2560
-	memoryEstimate = 128 << 20 // rings, ports and EAL
+	mempoolCache  = 256 // mbufs that the loop's lcore keeps at hand
+	frameOverhead = 18  // Ethernet header and one VLAN tag, in bytes
+	msgBuffers    = 8   // message buffers of a secondary, which is how many requests it may have at a time
+	msgRingSize   = 2 * msgBuffers
 )
-
-// dataRoom returns the bytes of an mbuf's buffer, headroom included: any port's longest frame fits
-// into one mbuf.
-func (p *Primary) dataRoom() int {
-	room := minDataRoom
-	for i := range p.cfg.Ports {
-		room = max(room, p.cfg.Ports[i].MTU+frameOverhead)
-	}
-	return (room+63)&^63 + shm.Headroom
-}
 
 // makePools makes an mbuf pool for each NUMA socket with a port, and the pool of message buffers.
 func (p *Primary) makePools() error {
@@ -42,13 +28,13 @@ func (p *Primary) makePools() error {
 		return err
 	}
 	for _, socket := range sockets {
-		pool, err := cgo.CreateMbufPool(poolName(socket), p.cfg.DPDK.NbMbufs, mempoolCache, p.dataRoom(), socket)
+		pool, err := cgo.CreateMbufPool(poolName(socket), p.cfg.DPDK.NbMbufs, mempoolCache, p.cfg.DataRoom(), socket)
 		if err != nil {
 			return fmt.Errorf("%w: lower nb_mbufs (%d) or give DPDK more memory", err, p.cfg.DPDK.NbMbufs)
 		}
 		p.later(pool.Free)
 		p.pools = append(p.pools, pool)
-		p.log.Info().Str("pool", pool.Name()).Int("mbufs", pool.Size()).Int("data_room", p.dataRoom()).Msg("pool")
+		p.log.Info().Str("pool", pool.Name()).Int("mbufs", pool.Size()).Int("data_room", p.cfg.DataRoom()).Msg("pool")
 	}
 	p.msgPool, err = cgo.CreateMempool(msgPoolName, p.cfg.DPDK.MaxProcs*msgBuffers, msg.MaxMessage, cgo.MainSocket())
 	if err != nil {
@@ -89,7 +75,7 @@ func (p *Primary) poolOn(socket int) *cgo.Mempool {
 // checkMemory refuses to start EAL without the hugepages that it needs, since EAL's own words for
 // it do not say what to do.
 func (p *Primary) checkMemory() error {
-	need := max(p.cfg.DPDK.NbMbufs*mbufEstimate+memoryEstimate, p.cfg.DPDK.Memory<<20)
+	need := max(p.cfg.NeededMemory(), p.cfg.DPDK.Memory) << 20
 	if p.cfg.DPDK.NoHuge {
 		return nil
 	}

@@ -21,6 +21,7 @@ type port struct {
 	conf     *config.Port
 	name     string
 	driver   string
+	ifIndex  int // of the kernel interface behind it
 	mac      [6]byte
 	maxFrame int  // bytes, one VLAN tag included
 	hashes   bool // the NIC's hash is the dispatch table's
@@ -55,7 +56,7 @@ func (p *Primary) startPorts() error {
 	return nil
 }
 
-// checkInterfaces refuses vdevs on kernel interfaces that do not exist, which EAL passes over.
+// checkInterfaces refuses vdevs on kernel interfaces with arguments that EAL lets pass and that cannot work.
 func (p *Primary) checkInterfaces() error {
 	for i := range p.cfg.Vdevs {
 		args := p.cfg.Vdevs[i].EALArg()
@@ -63,13 +64,25 @@ func (p *Primary) checkInterfaces() error {
 			continue
 		}
 		for _, arg := range strings.Split(args, ",") {
-			name, found := strings.CutPrefix(arg, "iface=")
-			if !found {
-				continue
+			if err := checkInterfaceArg(arg); err != nil {
+				return fmt.Errorf("[vdev%d] %s: %w", i, arg, err)
 			}
-			if _, err := net.InterfaceByName(name); err != nil {
-				return fmt.Errorf("[vdev%d] iface=%s: there is no such interface: create it, or name another (ip link shows them)", i, name)
-			}
+		}
+	}
+	return nil
+}
+
+// checkInterfaceArg checks one argument of a vdev on a kernel interface. Such a device spreads what
+// comes over all of its queues, and the primary serves one.
+func checkInterfaceArg(arg string) error {
+	switch key, value, _ := strings.Cut(arg, "="); key {
+	case "iface":
+		if _, err := net.InterfaceByName(value); err != nil {
+			return errors.New("there is no such interface: create it, or name another (ip link shows them)")
+		}
+	case "qpairs", "queue_count":
+		if value != "1" {
+			return errors.New("the primary serves one queue: leave it out")
 		}
 	}
 	return nil
@@ -142,7 +155,7 @@ func (p *Primary) startPort(id cgo.Port, conf *config.Port) error {
 	}
 	p.table.SetMAC(int(id), mac)
 	p.ports = append(p.ports, &port{
-		id: id, conf: conf, name: name, driver: info.Driver, mac: mac,
+		id: id, conf: conf, name: name, driver: info.Driver, ifIndex: info.IfIndex, mac: mac,
 		maxFrame: conf.MTU + frameOverhead,
 		hashes:   p.hashesAlike(info),
 		pending:  make([]uint64, 0, burst),

@@ -177,6 +177,6 @@ func (p *Primary) mapMemory() error {
 	p.header = p.mem.InitControl(p.control, p.cfg.DPDK.MaxProcs, p.epoch)
 	p.sleeper = ring.NewSleeper(&p.header.Sleep)
 	p.later(p.sleeper.Close)
-	p.owners, err = newOwners(p.pools, p.cfg.DPDK.MaxProcs, p.dataRoom())
+	p.owners, err = newOwners(p.pools, p.cfg.DPDK.MaxProcs, p.cfg.DataRoom())
 	return err
 }

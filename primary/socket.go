@@ -23,15 +23,14 @@ func (p *Primary) lockRunDir() error {
 		return err
 	}
 	name := filepath.Join(dir, "lock")
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	f, err := lockFile(name)
+	if errors.Is(err, unix.EWOULDBLOCK) {
 		holder, _ := os.ReadFile(name) // for the message only
-		f.Close()
 		return fmt.Errorf("a primary with file_prefix=%s runs already, pid %s: stop it or choose another file_prefix",
 			p.cfg.DPDK.FilePrefix, strings.TrimSpace(string(holder)))
+	}
+	if err != nil {
+		return err
 	}
 	p.later(func() {
 		os.Remove(name)
@@ -39,6 +38,30 @@ func (p *Primary) lockRunDir() error {
 		os.Remove(dir) // stays when it is not empty
 	})
 	return errors.Join(f.Truncate(0), writePID(f))
+}
+
+// lockFile opens and locks the named file. A file that its last holder has removed meanwhile does
+// not count.
+func lockFile(name string) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+		if err != nil {
+			return nil, err
+		}
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", name, err)
+		}
+		locked, err := f.Stat()
+		if err != nil {
+			f.Close()
+			return nil, err
+		}
+		if named, err := os.Stat(name); err == nil && os.SameFile(locked, named) {
+			return f, nil
+		}
+		f.Close()
+	}
 }
 
 func writePID(f *os.File) error {

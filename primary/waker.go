@@ -25,7 +25,11 @@ func (p *Primary) startWaker() error {
 	if slices.ContainsFunc(p.ports, func(pt *port) bool { return pt.driver != "net_af_packet" }) {
 		return nil
 	}
-	sockets, err := packetSockets()
+	interfaces := make(map[int]bool)
+	for _, pt := range p.ports {
+		interfaces[pt.ifIndex] = true
+	}
+	sockets, err := packetSockets(interfaces)
 	if err != nil || len(sockets) < len(p.ports) {
 		return err
 	}
@@ -52,8 +56,8 @@ func (p *Primary) startWaker() error {
 	return nil
 }
 
-// packetSockets returns the descriptors of all packet sockets of this process.
-func packetSockets() (fds []int, err error) {
+// packetSockets returns the descriptors of this process's packet sockets on the interfaces.
+func packetSockets(interfaces map[int]bool) (fds []int, err error) {
 	open, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return nil, err
@@ -63,7 +67,8 @@ func packetSockets() (fds []int, err error) {
 		if err != nil {
 			continue
 		}
-		if domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN); err == nil && domain == unix.AF_PACKET {
+		name, err := unix.Getsockname(fd) // fails for what is no socket
+		if packet, ok := name.(*unix.SockaddrLinklayer); err == nil && ok && interfaces[packet.Ifindex] {
 			fds = append(fds, fd)
 		}
 	}

@@ -36,7 +36,7 @@ func (s *Secondary) dialOne(ctx context.Context, proto uint8, remote netip.AddrP
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	err = s.leases.withPort(func(port uint16) error {
+	err = s.leases.withPort(ctx, func(port uint16) error {
 		local := netip.AddrPortFrom(netip.Addr{}, port)
 		var err error
 		if proto == protoTCP {

@@ -1,6 +1,7 @@
 package secondary
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -16,7 +17,7 @@ const (
 
 // leases are the local ports that belong to this secondary alone, for connections that it opens.
 type leases struct {
-	ask func() (msg.LeaseReply, error) // leases a block from the primary
+	ask func(context.Context) (msg.LeaseReply, error) // leases a block from the primary
 
 	mu     sync.Mutex
 	blocks []msg.LeaseReply
@@ -24,9 +25,9 @@ type leases struct {
 
 // withPort calls open with leased ports, chosen at random (RFC 6056), until one is free. When many
 // are in use it leases more; when there are no more, it tries what there is a while longer.
-func (l *leases) withPort(open func(port uint16) error) error {
+func (l *leases) withPort(ctx context.Context, open func(port uint16) error) error {
 	for try := 0; ; try++ {
-		port, err := l.pick(try > 0 && try%pickTries == 0)
+		port, err := l.pick(ctx, try > 0 && try%pickTries == 0)
 		if port == 0 {
 			return err
 		}
@@ -38,11 +39,11 @@ func (l *leases) withPort(open func(port uint16) error) error {
 
 // pick returns a leased port, from a new block if more is set or there is none yet, or 0 with the
 // reason why there is none.
-func (l *leases) pick(more bool) (uint16, error) {
+func (l *leases) pick(ctx context.Context, more bool) (uint16, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if more || len(l.blocks) == 0 {
-		block, err := l.ask()
+		block, err := l.ask(ctx)
 		if err == nil {
 			l.blocks = append(l.blocks, block)
 			return random(block), nil

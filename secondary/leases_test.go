@@ -13,7 +13,7 @@ import (
 // lessor leases blocks of 256 ports until there are no more.
 type lessor struct{ leased, max int }
 
-func (l *lessor) ask() (msg.LeaseReply, error) {
+func (l *lessor) ask(context.Context) (msg.LeaseReply, error) {
 	if l.leased == l.max {
 		return msg.LeaseReply{}, msg.Errorf(syscall.EMFILE, "no more leases")
 	}
@@ -26,7 +26,7 @@ func TestLeasesGrowWithUse(t *testing.T) {
 	l := leases{ask: lessor.ask}
 	used := make(map[uint16]bool)
 	for range 1500 {
-		err := l.withPort(func(port uint16) error {
+		err := l.withPort(context.Background(), func(port uint16) error {
 			if used[port] {
 				return syscall.EADDRINUSE
 			}
@@ -50,18 +50,18 @@ func TestLeasesGrowWithUse(t *testing.T) {
 func TestLeasesEnd(t *testing.T) {
 	taken := func(uint16) error { return syscall.EADDRINUSE }
 	none := leases{ask: (&lessor{}).ask}
-	if err := none.withPort(taken); !errors.Is(err, syscall.EMFILE) {
+	if err := none.withPort(context.Background(), taken); !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("no lease to be had: %v", err)
 	}
 	tries := 0
 	few := leases{ask: (&lessor{max: 2}).ask}
-	err := few.withPort(func(uint16) error { tries++; return syscall.EADDRINUSE })
+	err := few.withPort(context.Background(), func(uint16) error { tries++; return syscall.EADDRINUSE })
 	if !errors.Is(err, syscall.EADDRINUSE) || tries < maxTries {
 		t.Errorf("all ports in use: %v after %d tries", err, tries)
 	}
 	refused := errors.New("refused")
 	tries = 0
-	if err := few.withPort(func(uint16) error { tries++; return refused }); err != refused || tries != 1 {
+	if err := few.withPort(context.Background(), func(uint16) error { tries++; return refused }); err != refused || tries != 1 {
 		t.Errorf("another error: %v after %d tries", err, tries)
 	}
 }

@@ -69,7 +69,7 @@ func (s *Secondary) bind(network string, want uint8, address string, open func(n
 		return nil
 	}
 	if port.Port == 0 {
-		err = s.leases.withPort(try)
+		err = s.leases.withPort(context.Background(), try)
 	} else {
 		err = try(port.Port)
 	}

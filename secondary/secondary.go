@@ -61,11 +61,13 @@ func Attach(ctx context.Context, cfg Config) (*Secondary, error) {
 		return nil, fmt.Errorf("attach: %w", err)
 	}
 	s := &Secondary{client: client, stopped: make(chan struct{})}
-	s.leases.ask = func() (block msg.LeaseReply, err error) {
-		err = s.call(msg.KindLease, nil, &block)
+	s.leases.ask = func(ctx context.Context) (block msg.LeaseReply, err error) {
+		err = s.call(ctx, msg.KindLease, nil, &block)
 		return block, err
 	}
-	s.ports.tell = func(kind msg.Kind, port msg.PortRequest) error { return s.call(kind, port, nil) }
+	s.ports.tell = func(kind msg.Kind, port msg.PortRequest) error {
+		return s.call(context.Background(), kind, port, nil)
+	}
 	if err := s.start(ctx, reply); err != nil {
 		client.Close()
 		return nil, fmt.Errorf("attach: %w", err)
@@ -201,11 +203,11 @@ func (s *Secondary) setSysctls() error {
 	return nil
 }
 
-// callTimeout bounds the short requests to the primary that have no context of their own.
+// callTimeout bounds the short requests to the primary.
 const callTimeout = 5 * time.Second
 
-func (s *Secondary) call(kind msg.Kind, in, out any) error {
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+func (s *Secondary) call(ctx context.Context, kind msg.Kind, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return s.client.Call(ctx, kind, in, out)
 }

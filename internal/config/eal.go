@@ -6,13 +6,25 @@ import (
 	"strings"
 )
 
-// Memory that EAL, rings and ports need beside the mbufs, and the size of an
-// mbuf with its buffer, headroom and mempool header.
+// Sizes in bytes.
 const (
-	baseMemory = 128 << 20
-	minMemory  = 256 << 20
-	mbufMemory = 2560
+	baseMemory    = 128 << 20 // what EAL, rings and ports need beside the mbufs
+	minMemory     = 256 << 20
+	mbufOverhead  = 384 // of an mbuf beside its data room: headers and alignment
+	minDataRoom   = 2048
+	headroom      = 128 // RTE_PKTMBUF_HEADROOM
+	frameOverhead = 18  // Ethernet header and one VLAN tag
 )
+
+// DataRoom returns the bytes of an mbuf's buffer, headroom included: any port's
+// longest frame fits into one mbuf.
+func (c *Config) DataRoom() int {
+	room := minDataRoom
+	for i := range c.Ports {
+		room = max(room, c.Ports[i].MTU+frameOverhead)
+	}
+	return (room+63)&^63 + headroom
+}
 
 // EALArgs returns the arguments of rte_eal_init for the primary; program is
 // argv[0]. A caller that must run without hugepages sets c.DPDK.NoHuge first.
@@ -40,7 +52,7 @@ func (c *Config) memoryArgs() (args []string) {
 	case d.NoHuge && d.Memory > 0:
 		args = append(args, "--no-huge", "--iova-mode=va", "-m", strconv.Itoa(d.Memory))
 	case d.NoHuge:
-		args = append(args, "--no-huge", "--iova-mode=va", "-m", strconv.Itoa(c.neededMemory()))
+		args = append(args, "--no-huge", "--iova-mode=va", "-m", strconv.Itoa(c.NeededMemory()))
 	case d.Memory > 0:
 		args = append(args, "--single-file-segments", "--socket-mem="+strconv.Itoa(d.Memory))
 	default:
@@ -52,9 +64,9 @@ func (c *Config) memoryArgs() (args []string) {
 	return args
 }
 
-// neededMemory returns the MB that the pool and everything beside it take.
-func (c *Config) neededMemory() int {
-	return max(baseMemory+c.DPDK.NbMbufs*mbufMemory, minMemory) >> 20
+// NeededMemory returns the MB that the pool and everything beside it take.
+func (c *Config) NeededMemory() int {
+	return max(baseMemory+c.DPDK.NbMbufs*(c.DataRoom()+mbufOverhead), minMemory) >> 20
 }
 
 func (c *Config) deviceArgs() (args []string) {

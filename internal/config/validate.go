@@ -64,7 +64,7 @@ func validateMemory(c *Config, r *report) {
 	if d.MaxMbufs > d.NbMbufs {
 		r.clash(r.at("dpdk", "max_mbufs"), fmt.Sprintf("more than nb_mbufs=%d", d.NbMbufs), "nb_mbufs")
 	}
-	if need := c.neededMemory(); d.Memory > 0 && d.Memory < need {
+	if need := c.NeededMemory(); d.Memory > 0 && d.Memory < need {
 		r.warn(r.at("dpdk", "memory"), fmt.Sprintf("may be too little: nb_mbufs=%d needs about %d", d.NbMbufs, need))
 	}
 	if need := len(d.PortList) * (d.NbRxd + d.NbTxd); d.NbMbufs <= need {
