@@ -56,8 +56,8 @@ func TestAllLearnAndOneAnswers(t *testing.T) {
 // requests, and all learn from them where the peer is: they answer it without a request of their own.
 func wantOneAnswer(t *testing.T, e *testenv.Env, f family, alive int) {
 	t.Helper()
-	run(t, e, "ip", "neigh", "flush", "all")
 	discovery := newCapture(t, e, f.filter)
+	run(t, e, "ip", "neigh", "flush", "all")
 	run(t, e, "ping", "-n", "-c", "1", "-w", "5", f.stack)
 	seen := make(map[string]bool)
 	client := browser(e)
