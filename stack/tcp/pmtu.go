@@ -1,0 +1,50 @@
+package tcp
+
+// tooBig takes a smaller path MTU from the IP layer, which has judged the message, and sends again what was too big without taking it
+// for congestion (RFC 1191 section 6.5, RFC 8201 section 5.4).
+func (t *Transport) tooBig(i uint32, c *conn) {
+	mtu := int32(t.net.PathMTU(&c.Route))
+	if mtu >= c.MTU {
+		return
+	}
+	t.stats[MTUReduced]++
+	c.MTU = mtu
+	if !c.state.sending() {
+		return
+	}
+	t.shrinkMSS(c)
+	if c.flight() > 0 && c.ca == caOpen {
+		for j := c.sentHead; j != 0; j = t.sent.at(j).next {
+			c.markLost(t.sent.at(j))
+		}
+		c.sacked = min(c.sacked, c.flight()-c.lost)
+		c.rec.point = c.sndNxt
+	}
+	t.restartRtx(c)
+	t.mark(i, c)
+	t.schedule(i, c)
+}
+
+// shrinkMSS recomputes the segment size; the congestion window keeps its count of segments at least at one.
+func (t *Transport) shrinkMSS(c *conn) {
+	c.setMSS()
+	c.cwnd = max(c.cwnd, uint32(c.mss))
+}
+
+// blackholeProbe makes segments smaller when full ones keep getting lost and no ICMP error tells why (RFC 4821 section 7.7, much
+// simplified).
+func (t *Transport) blackholeProbe(c *conn) {
+	if c.backoff < 3 {
+		return
+	}
+	small := 1200 + headers(&c.Route)
+	if c.backoff >= 5 {
+		small = 536 + headers(&c.Route)
+	}
+	if small >= c.MTU || int32(t.sent.at(c.sentHead).len())+headers(&c.Route) <= small {
+		return
+	}
+	t.stats[PMTUDBlackhole]++
+	c.MTU = small
+	t.shrinkMSS(c)
+}
