@@ -34,6 +34,7 @@ test: setup ## run all tests; as root
 lint: setup ## check format, vet, staticcheck and the scripts
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "make fmt would change:" $$unformatted >&2; exit 1; }
 	go vet ./...
+	go vet -tags gvisor ./secondary
 	go run $(STATICCHECK) ./...
 	shellcheck $(SCRIPTS)
 

@@ -27,7 +27,7 @@ type Kind uint16
 // The kinds, with who sends the request to whom.
 const (
 	KindHello    Kind = 1 + iota // tool or secondary -> primary: Hello; the reply to a secondary is the attach message
-	KindReady                    // secondary -> primary: mapped and checked, traffic may flow
+	KindReady                    // secondary -> primary: Ready, traffic may flow
 	KindDetach                   // primary -> tool or secondary, no reply: Detach, or an error that ends the connection
 	KindListen                   // secondary -> primary: PortRequest
 	KindUnlisten                 // secondary -> primary: PortRequest

@@ -19,6 +19,11 @@ type Hello struct {
 	Proc    int    `json:"proc"`            // wanted proc id, or AnyProc
 }
 
+// Ready says that a secondary has mapped and checked the memory and started its stack.
+type Ready struct {
+	Unset []SysctlRow `json:"unset,omitempty"` // variables of the attach message that the stack refused, and why
+}
+
 // Detach says why the primary lets a secondary go. The secondary must not touch the shared memory after it.
 type Detach struct {
 	Reason string `json:"reason"`

@@ -53,7 +53,7 @@ func (p *Primary) leave(pr *proc) {
 // release frees a slot whose secondary has let go of the memory: it is dead, or has closed its life
 // line. From then on it writes to the memory no more.
 func (p *Primary) release(pr *proc) {
-	p.logProc(pr).Int("mbufs_back", p.owners.holds(pr.id)).Dur("uptime_ms", time.Since(pr.since)).Msg("secondary is gone")
+	p.logProc(pr).Int("mbufs_back", p.owners.holds(pr.id)).Stringer("uptime", time.Since(pr.since).Round(time.Millisecond)).Msg("secondary is gone")
 	p.leave(pr)
 	p.reclaim(pr)
 	p.groups.leave(pr.session.peer.group)

@@ -41,6 +41,7 @@ type Primary struct {
 	groups   groups
 	table    *dispatch.Table
 	sysctls  []shm.Sysctl // what a secondary sets when it attaches
+	warned   []shm.Sysctl // those of them that a stack has refused
 	tail     dpdkTail
 
 	sleeper *ring.Sleeper
@@ -48,6 +49,7 @@ type Primary struct {
 	calls   chan func()   // to be run by the poll loop
 	ended   chan struct{} // closed when it runs none any more
 	socket  *net.UnixListener
+	gid     int // group of the control socket, -1 for none of its own
 
 	loop
 }
@@ -72,6 +74,7 @@ func New(cfg Config) (*Primary, error) {
 		name string
 		run  func() error
 	}{
+		{"socket group", p.findGroup},
 		{"run directory", p.lockRunDir},
 		{"EAL", p.startEAL},
 		{"pools", p.makePools},
@@ -88,7 +91,7 @@ func New(cfg Config) (*Primary, error) {
 			p.takeDown()
 			return nil, fmt.Errorf("start %s: %w", step.name, err)
 		}
-		p.log.Info().Str("step", step.name).Dur("took_ms", time.Since(start)).Msg("up")
+		p.log.Debug().Str("step", step.name).Stringer("took", time.Since(start).Round(time.Microsecond)).Msg("up")
 	}
 	return p, nil
 }
@@ -108,6 +111,7 @@ func (p *Primary) Run(ctx context.Context) error {
 	p.dismissAll()
 	stopServing()
 	sessions.Wait()
+	p.log.Info().Msg("stopped")
 	return nil
 }
 

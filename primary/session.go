@@ -106,8 +106,14 @@ func (p *Primary) serveSecondary(s *session, hello msg.Header, wanted int) {
 	if err != nil || m.Kind != msg.KindReady {
 		return
 	}
+	var ready msg.Ready
+	if err := m.Decode(&ready); err != nil {
+		s.answer(m, answer{err: err})
+		return
+	}
 	p.do(func() {
 		if pr.state == stateAttaching {
+			p.warnUnset(ready.Unset)
 			p.enliven(pr)
 		}
 	})

@@ -72,22 +72,19 @@ func writePID(f *os.File) error {
 // openSocket opens the control socket for the users that the configuration names.
 func (p *Primary) openSocket() error {
 	d := &p.cfg.DPDK
-	gid, err := groupID(d.SocketGroup)
-	if err != nil {
-		return err
-	}
 	if err := os.MkdirAll(filepath.Dir(d.ControlSocket), 0o755); err != nil {
 		return fmt.Errorf("control_socket=%s: %w: name a folder that can be made", d.ControlSocket, err)
 	}
 	if err := removeDeadSocket(d.ControlSocket); err != nil {
 		return fmt.Errorf("control_socket=%s: %w", d.ControlSocket, err)
 	}
+	var err error
 	p.socket, err = net.ListenUnix("unixpacket", &net.UnixAddr{Name: d.ControlSocket, Net: "unixpacket"})
 	if err != nil {
 		return err
 	}
 	p.later(func() { p.socket.Close() })
-	if err := os.Chown(d.ControlSocket, -1, gid); err != nil {
+	if err := os.Chown(d.ControlSocket, -1, p.gid); err != nil {
 		return err
 	}
 	return os.Chmod(d.ControlSocket, d.SocketMode)
@@ -114,6 +111,12 @@ func removeDeadSocket(path string) error {
 		return errors.New("another program serves it: stop that, or name another path")
 	}
 	return os.Remove(path)
+}
+
+// findGroup looks up the control socket's group, before anything is started.
+func (p *Primary) findGroup() (err error) {
+	p.gid, err = groupID(p.cfg.DPDK.SocketGroup)
+	return err
 }
 
 // groupID returns the gid of a group given by name or number; -1, no change, for none.

@@ -118,6 +118,18 @@ func (p *Primary) remember(s shm.Sysctl) error {
 	return nil
 }
 
+// warnUnset logs, once each, the variables that are to be set in every stack and that one has refused.
+func (p *Primary) warnUnset(unset []msg.SysctlRow) {
+	for _, row := range unset {
+		v := shm.Sysctl{Name: row.Name, Value: row.Value}
+		if !slices.Contains(p.sysctls, v) || slices.Contains(p.warned, v) {
+			continue
+		}
+		p.warned = append(p.warned, v)
+		p.log.Warn().Str("name", v.Name).Str("value", v.Value).Str("error", row.Error).Msg("the stack refuses a variable of [freebsd.sysctl]")
+	}
+}
+
 // errnoOf returns the errno in err, or EIO.
 func errnoOf(err error) syscall.Errno {
 	errno := syscall.EIO

@@ -67,11 +67,6 @@ func (s *Secondary) sysctl(req msg.SysctlRequest) ([]msg.SysctlRow, error) {
 	return rows, nil
 }
 
-// unsettable reports whether err says that this stack lacks a variable, or cannot change it.
-func unsettable(err error) bool {
-	return errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.EPERM)
-}
-
 // errnoOf returns the errno in err, or EIO.
 func errnoOf(err error) syscall.Errno {
 	errno := syscall.EIO

@@ -104,10 +104,7 @@ func (s *Secondary) start(ctx context.Context, reply msg.Message) error {
 		s.engine, err = newEngine(s.enginePorts())
 	}
 	if err == nil {
-		err = s.setSysctls()
-	}
-	if err == nil {
-		err = s.client.Call(ctx, msg.KindReady, nil, nil)
+		err = s.client.Call(ctx, msg.KindReady, msg.Ready{Unset: s.setSysctls()}, nil)
 	}
 	if err != nil {
 		s.free()
@@ -192,15 +189,17 @@ func (s *Secondary) free() {
 	s.mem.Unmap() // cannot fail on what Map returned
 }
 
-// setSysctls sets what the primary wants set. A variable that this stack lacks or cannot
-// change is passed over: the configuration may be meant for another.
-func (s *Secondary) setSysctls() error {
+// setSysctls sets what the primary wants set, and returns what this stack refuses: the configuration
+// may be meant for another, and one bad line of it must not keep programs from running.
+func (s *Secondary) setSysctls() (unset []msg.SysctlRow) {
 	for _, v := range s.attach.Sysctls {
-		if err := s.engine.SysctlSet(v.Name, v.Value); err != nil && !unsettable(err) {
-			return fmt.Errorf("set %s=%s: %w", v.Name, v.Value, err)
+		if err := s.engine.SysctlSet(v.Name, v.Value); err != nil {
+			unset = append(unset, msg.SysctlRow{
+				Proc: s.attach.Proc, Name: v.Name, Value: v.Value, Error: err.Error(), Errno: int32(errnoOf(err)),
+			})
 		}
 	}
-	return nil
+	return unset
 }
 
 // callTimeout bounds the short requests to the primary.

@@ -46,8 +46,8 @@ func TestOthersMayNotOpenTheSocket(t *testing.T) {
 	wantLine(t, got, 1, "httpd: attach: connect to the primary: dial unixpacket "+e.Socket+
 		": connect: permission denied: this user may not use "+e.Socket+": run as a member of its group (socket_group in config.ini)\n")
 	got = program(t, e, ff, "ps")
-	wantLine(t, got, 1, "ff: no permission to open "+e.Socket+": "+e.Socket+
-		" (owner root, group root, mode 0660) lets in a member of group root, and root\n")
+	wantLine(t, got, 1, "ff: no permission to open "+e.Socket+
+		": it (owner root, group root, mode 0660) lets in a member of group root, and root\n")
 }
 
 // TestSecondaryRefusesAnotherVersion has a secondary meet a primary of a later release.

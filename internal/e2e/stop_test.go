@@ -22,7 +22,7 @@ func TestPrimaryStops(t *testing.T) {
 			if err := e.Primary.Cmd.Process.Signal(c.signal); err != nil {
 				t.Fatal(err)
 			}
-			wantExit(t, e.Primary, 0, "secondary is gone")
+			wantExit(t, e.Primary, 0, "stopped")
 			for _, s := range secondaries {
 				wantExit(t, s, 1, "httpd: detached by the primary: the primary stops")
 			}

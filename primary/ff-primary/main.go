@@ -113,7 +113,7 @@ func check(o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	for _, warning := range warnings {
-		fmt.Fprintln(stderr, warning)
+		fmt.Fprintln(stderr, "warning:", warning)
 	}
 	cfg.DPDK.NoHuge = cfg.DPDK.NoHuge || o.noHuge
 	return cfg.Print(stdout)

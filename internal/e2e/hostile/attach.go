@@ -48,7 +48,7 @@ func attach(proc int) (*enemy, error) {
 	if err := e.openRings(); err != nil {
 		return nil, err
 	}
-	return e, client.Call(ctx, msg.KindReady, nil, nil)
+	return e, client.Call(ctx, msg.KindReady, msg.Ready{}, nil)
 }
 
 func (e *enemy) openRings() error {
