@@ -1,12 +1,6 @@
 package secondary
 
-import (
-	"ringstack/secondary/engine"
-	"ringstack/secondary/gvisor"
-)
-
-// newEngine makes the stack.
-func newEngine(ports []engine.Port) (engine.Engine, error) { return gvisor.New(ports) }
+import "ringstack/secondary/engine"
 
 // enginePorts describes the primary's ports to the engine.
 func (s *Secondary) enginePorts() []engine.Port {

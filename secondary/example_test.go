@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"time"
 
 	"ringstack/secondary"
 )
@@ -15,7 +16,9 @@ func Example() {
 }
 
 func serve(ctx context.Context) error {
-	s, err := secondary.Attach(ctx, secondary.Config{})
+	waiting, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	s, err := secondary.Attach(waiting, secondary.Config{})
 	if err != nil {
 		return err
 	}

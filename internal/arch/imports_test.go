@@ -28,9 +28,11 @@ var arrows = []struct {
 	{"stack/...", []string{"stack/..."}},
 	{"primary", []string{unix, zerolog, "cgo", "shm", "ring", "dispatch", "msg", "internal/config"}},
 	{"primary/ff-primary", []string{pflag, zerolog, "primary", "internal/config"}},
-	{"secondary", []string{unix, "shm", "ring", "msg", "stack", "secondary/engine", "secondary/gvisor"}},
+	{"secondary", []string{unix, "shm", "ring", "msg", "secondary/engine", "secondary/native", "secondary/gvisor"}},
 	{"secondary/engine", nil},
+	{"secondary/native", []string{"stack", "stack/...", "secondary/engine"}},
 	{"secondary/gvisor", []string{"gvisor.dev/gvisor/...", "secondary/engine"}},
+	{"secondary/enginetest", []string{"secondary/engine"}},
 	{"tools/ff", []string{pflag, "msg", "internal/config"}},
 	{"examples/dispatcher", []string{pflag, zerolog, "primary", "dispatch"}}, // a primary of its own
 	{"examples/*", []string{pflag, "secondary"}},

@@ -1,15 +1,12 @@
-package gvisor
+package enginetest
 
 import (
 	"errors"
 	"io"
 	"net"
 	"os"
-	"syscall"
 	"testing"
 	"time"
-
-	"gvisor.dev/gvisor/pkg/tcpip"
 )
 
 // result runs f and returns a channel with its error.
@@ -19,7 +16,7 @@ func result(f func() error) <-chan error {
 	return c
 }
 
-func await(t *testing.T, what string, c <-chan error) error {
+func await(t testing.TB, what string, c <-chan error) error {
 	t.Helper()
 	select {
 	case err := <-c:
@@ -42,8 +39,8 @@ func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) && errors.As(err, &timeout) && timeout.Timeout()
 }
 
-func TestDeadlines(t *testing.T) {
-	a, b := newPair(t)
+func testDeadlines(t *testing.T, open Open) {
+	a, b := newPair(t, open)
 	client, server := connect(t, a, b, b.v4)
 
 	client.SetReadDeadline(time.Now().Add(-time.Second))
@@ -74,11 +71,11 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-func TestUseAfterClose(t *testing.T) {
-	a, b := newPair(t)
+func testUseAfterClose(t *testing.T, open Open) {
+	a, b := newPair(t, open)
 	l := b.listen(anywhere(80))
 	accepting := result(func() error { _, err := l.Accept(); return err })
-	client := a.dial(netipAddrPort(b, 80))
+	client := a.dial(addrPort(b, 80))
 	if err := await(t, "accept", accepting); err != nil {
 		t.Fatal(err)
 	}
@@ -106,25 +103,5 @@ func TestUseAfterClose(t *testing.T) {
 	}
 	if client.RemoteAddr() == nil || client.LocalAddr() == nil {
 		t.Error("addresses are gone")
-	}
-}
-
-func TestTranslate(t *testing.T) {
-	for _, c := range []struct {
-		err  tcpip.Error
-		want error
-	}{
-		{nil, nil},
-		{&tcpip.ErrTimeout{}, syscall.ETIMEDOUT},
-		{&tcpip.ErrNetworkUnreachable{}, syscall.ENETUNREACH},
-		{&tcpip.ErrConnectionAborted{}, syscall.ECONNABORTED},
-		{&tcpip.ErrNoBufferSpace{}, syscall.ENOBUFS},
-	} {
-		if got := translate(c.err); got != c.want {
-			t.Errorf("%T: %v", c.err, got)
-		}
-	}
-	if got := translate(&tcpip.ErrEndpointBusy{}); got == nil || got.Error() == "" {
-		t.Errorf("an unlisted error: %v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package gvisor
+package enginetest
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func netipAddrPort(h *host, port uint16) netip.AddrPort { return netip.AddrPortFrom(h.v4, port) }
+func addrPort(h *host, port uint16) netip.AddrPort { return netip.AddrPortFrom(h.v4, port) }
 
 func (h *host) listenUDP(port uint16) net.PacketConn {
 	h.t.Helper()
@@ -32,8 +32,8 @@ func (h *host) dialUDP(remote netip.AddrPort) net.Conn {
 	return c
 }
 
-func TestUDPEcho(t *testing.T) {
-	families(t, func(t *testing.T, a, b *host, ip netip.Addr) {
+func testUDPEcho(t *testing.T, open Open) {
+	families(t, open, func(t *testing.T, a, b *host, ip netip.Addr) {
 		server := b.listenUDP(53)
 		client := a.dialUDP(netip.AddrPortFrom(ip, 53))
 		for _, text := range []string{"query", "", strings.Repeat("x", 5000)} { // the last in fragments
@@ -59,10 +59,10 @@ func TestUDPEcho(t *testing.T) {
 	})
 }
 
-func TestUDPTruncates(t *testing.T) {
-	a, b := newPair(t)
+func testUDPTruncates(t *testing.T, open Open) {
+	a, b := newPair(t, open)
 	server := b.listenUDP(53)
-	client := a.dialUDP(netipAddrPort(b, 53))
+	client := a.dialUDP(addrPort(b, 53))
 	client.Write([]byte("first"))
 	client.Write([]byte("second"))
 	buf := make([]byte, 3)
@@ -73,26 +73,26 @@ func TestUDPTruncates(t *testing.T) {
 	}
 }
 
-func TestUDPLocalPort(t *testing.T) {
-	a, b := newPair(t)
+func testUDPLocalPort(t *testing.T, open Open) {
+	a, b := newPair(t, open)
 	for range 3 {
-		c, err := a.DialUDP(anywhere(30000), netipAddrPort(b, 53))
+		c, err := a.DialUDP(anywhere(30000), addrPort(b, 53))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.LocalAddr().String(); got != netipAddrPort(a, 30000).String() {
+		if got := c.LocalAddr().String(); got != addrPort(a, 30000).String() {
 			t.Errorf("local address %s", got)
 		}
-		if _, err := a.DialUDP(anywhere(30000), netipAddrPort(b, 53)); !errors.Is(err, syscall.EADDRINUSE) {
+		if _, err := a.DialUDP(anywhere(30000), addrPort(b, 53)); !errors.Is(err, syscall.EADDRINUSE) {
 			t.Errorf("second dial from the port: %v", err)
 		}
 		c.Close()
 	}
 }
 
-func TestUDPErrors(t *testing.T) {
-	a, b := newPair(t)
-	client := a.dialUDP(netipAddrPort(b, 54))
+func testUDPErrors(t *testing.T, open Open) {
+	a, b := newPair(t, open)
+	client := a.dialUDP(addrPort(b, 54))
 	client.Write([]byte("x"))
 	if err := await(t, "read", result(readByte(client))); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("read after a datagram to a closed port: %v", err)

@@ -1,0 +1,203 @@
+package native
+
+import (
+	"net"
+	"syscall"
+	"time"
+
+	"ringstack/stack/tcp"
+)
+
+// The loop's side of connections: tcp.Events, and what the application wants.
+
+func slot(id tcp.ID) int { return int(uint32(id)) }
+
+// conn returns the connection that id names, nil when the application has closed it.
+func (h *host) conn(id tcp.ID) *conn {
+	if i := slot(id); i < len(h.conns) && h.conns[i] != nil && h.conns[i].id == id {
+		return h.conns[i]
+	}
+	return nil
+}
+
+// adopt notes a connection that the stack has made.
+func (h *host) adopt(c *conn, id tcp.ID) {
+	c.id = id
+	for slot(id) >= len(h.conns) {
+		h.conns = append(h.conns, nil)
+	}
+	h.conns[slot(id)] = c
+}
+
+// forget is for connections of which the stack is to tell nothing more.
+func (h *host) forget(c *conn) { h.conns[slot(c.id)] = nil }
+
+// Readable implements tcp.Events.
+func (h *host) Readable(id tcp.ID) {
+	if c := h.conn(id); c != nil {
+		c.mu.Lock()
+		c.pull()
+		c.mu.Unlock()
+	}
+}
+
+// Writable implements tcp.Events.
+func (h *host) Writable(id tcp.ID) {
+	if c := h.conn(id); c != nil {
+		c.mu.Lock()
+		c.push()
+		c.mu.Unlock()
+	}
+}
+
+// Closed implements tcp.Events.
+func (h *host) Closed(id tcp.ID, err syscall.Errno) {
+	c := h.conn(id)
+	if c == nil {
+		return
+	}
+	h.forget(c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.has(closed | readShut) {
+		c.limits.rx = 1<<31 - 1 // the stack forgets the rest when this call returns
+		c.pull()
+	}
+	c.err = err
+	if err == 0 {
+		c.set(eof)
+	}
+	c.end()
+}
+
+// abandon ends the connection with the engine.
+func (c *conn) abandon() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reset(&c.rx)
+	c.reset(&c.tx)
+	c.base.abandon()
+}
+
+// end is for a connection that the stack does not know any more. The lock is held.
+func (c *conn) end() {
+	c.set(gone)
+	c.reset(&c.tx)
+	c.host.wakeLater(&c.in)
+	c.host.wakeLater(&c.out)
+}
+
+// serve does what the application wants of a connection.
+func (c *conn) serve() {
+	c.mu.Lock()
+	c.clear(asked)
+	if c.has(gone) {
+		c.mu.Unlock()
+		return
+	}
+	if c.has(taken) {
+		c.clear(taken)
+		c.host.tcp.Take(c.id)
+	}
+	c.push()
+	if !c.has(closed) {
+		c.pull()
+		c.mu.Unlock()
+		return
+	}
+	abort := c.rx.n > 0 || c.linger == 0 || !c.pushRest()
+	c.reset(&c.rx)
+	c.reset(&c.tx)
+	c.set(gone)
+	c.host.forget(c)
+	c.mu.Unlock()
+	c.host.release(c.id, abort, time.Duration(c.linger)*time.Second)
+}
+
+// release closes a connection in the stack, which may call back about others: no lock is held. With unread bytes it is reset
+// (RFC 2525 section 2.17).
+func (h *host) release(id tcp.ID, abort bool, linger time.Duration) {
+	if abort {
+		h.tcp.Abort(id)
+		return
+	}
+	if linger > 0 {
+		h.tcp.SetLinger(id, linger)
+	}
+	h.tcp.Close(id)
+}
+
+// push moves what is written to the stack as far as it has room. The lock is held.
+func (c *conn) push() {
+	t := c.host.tcp
+	for c.tx.n > 0 {
+		b := c.tx.front()
+		n, _ := t.Write(c.id, b)
+		c.tx.drop(n)
+		c.host.charge(-n)
+		if n < len(b) {
+			return // Writable or Closed follows
+		}
+	}
+	if rest := c.out.buf[c.out.done:]; len(rest) > 0 {
+		n, _ := t.Write(c.id, rest)
+		c.out.done += n
+		if n < len(rest) {
+			return
+		}
+		c.host.wakeLater(&c.out)
+	}
+	if c.has(finAsked) && !c.has(finSent) {
+		c.set(finSent)
+		t.CloseWrite(c.id)
+	}
+}
+
+// pushRest makes room in the stack for all that is written, when the application has closed the connection and nobody is
+// left to wait; false: the stack is short of memory.
+func (c *conn) pushRest() bool {
+	if c.tx.n > 0 {
+		c.host.tcp.SetBuffers(c.id, c.host.tcp.Unsent(c.id)+c.tx.n, 0)
+		c.push()
+	}
+	return c.tx.n == 0
+}
+
+// pull takes received bytes from the stack as far as there is room for them. The lock is held.
+func (c *conn) pull() {
+	t := c.host.tcp
+	for b := t.Peek(c.id); len(b) > 0; b = t.Peek(c.id) {
+		n := c.take(b)
+		t.Consume(c.id, n)
+		if n < len(b) {
+			c.set(held)
+			return
+		}
+	}
+	c.clear(held)
+	if !c.has(eof) && t.EOF(c.id) {
+		c.set(eof)
+		c.host.wakeLater(&c.in)
+	}
+}
+
+// take moves bytes to the call that waits, or else to the buffer, and returns how many.
+func (c *conn) take(b []byte) (n int) {
+	if c.has(readShut) {
+		return len(b)
+	}
+	if c.in.buf != nil && c.rx.n == 0 {
+		n = copy(c.in.buf[c.in.done:], b)
+		c.in.done += n
+		c.host.wakeLater(&c.in)
+	}
+	if room := int(c.limits.rx) - c.rx.n; room > 0 && n < len(b) && !c.host.overBudget() {
+		rest := b[n:][:min(room, len(b)-n)]
+		c.rx.write(rest)
+		c.host.charge(len(rest))
+		n += len(rest)
+	}
+	return n
+}
+
+var _ net.Conn = (*conn)(nil)
