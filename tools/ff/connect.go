@@ -71,6 +71,7 @@ func (t *tool) explain(err error) error {
 // permissionHint says who may open the socket at path, or the nearest folder above it that can be
 // seen, since one of the two keeps us out.
 func permissionHint(path string) string {
+	socket := path
 	info, err := os.Stat(path)
 	for ; err != nil && path != filepath.Dir(path); info, err = os.Stat(path) {
 		path = filepath.Dir(path)
@@ -94,6 +95,9 @@ func permissionHint(path string) string {
 	who := "user " + owner
 	if info.Mode()&needed != 0 {
 		who = "a member of group " + group
+	}
+	if path == socket {
+		path = "it"
 	}
 	return fmt.Sprintf("%s (owner %s, group %s, mode %#o) lets in %s, and root", path, owner, group, info.Mode().Perm(), who)
 }

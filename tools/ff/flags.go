@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -42,6 +43,22 @@ func newFlagSet(o *options, cmd *command) *pflag.FlagSet {
 	fs.StringVar(&o.filePrefix, "file-prefix", o.filePrefix, "file prefix `NAME` of the primary, which gives the socket (default "+defaultPrefix+")")
 	fs.Var(&o.timeout, "timeout", "how long an answer may take")
 	return fs
+}
+
+// flagErrorText is the text of an error of Parse, in words of the command line where strconv has its own.
+func flagErrorText(err error) string {
+	var (
+		flag  *pflag.InvalidValueError
+		cause *strconv.NumError
+	)
+	if !errors.As(err, &flag) || !errors.As(err, &cause) {
+		return err.Error()
+	}
+	want := "want a number from 0 on"
+	if flag.GetFlag().Value.Type() == "bool" {
+		want = "want true or false"
+	}
+	return strings.TrimSuffix(err.Error(), cause.Error()) + want
 }
 
 // socketPath returns the control socket that the options name.

@@ -36,11 +36,11 @@ type command struct {
 
 // commands returns all subcommands, in the order in which help shows them.
 func commands() []*command {
-	return []*command{
-		psCommand(), topCommand(), trafficCommand(), sysctlCommand(), statsCommand(),
-		helpCommand(), versionCommand(),
-	}
+	return append([]*command{psCommand(), topCommand(), trafficCommand(), sysctlCommand(), statsCommand()}, metaCommands()...)
 }
+
+// metaCommands returns those that tell about ff itself.
+func metaCommands() []*command { return []*command{helpCommand(), versionCommand()} }
 
 // tool is what a subcommand works with.
 type tool struct {
@@ -73,13 +73,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitFailed
 }
 
-// commandLine makes `top ...` of `ff top ...`, and also of `ff_top ...` as F-Stack names its tools.
+// linkPrefix begins the names of F-Stack's tools: ff_top is `ff top`.
+const linkPrefix = "ff_"
+
+// commandLine makes `top ...` of `ff top ...`, and `ff_top ...` of a link with that name.
 func commandLine(args []string) []string {
 	if len(args) == 0 {
 		return nil
 	}
-	name, _ := strings.CutPrefix(filepath.Base(args[0]), "ff_")
-	if _, err := findCommand(name); err == nil {
+	if name := filepath.Base(args[0]); strings.HasPrefix(name, linkPrefix) {
 		return append([]string{name}, args[1:]...)
 	}
 	return args[1:]
@@ -88,14 +90,17 @@ func commandLine(args []string) []string {
 func (t *tool) dispatch(ctx context.Context, args []string) error {
 	fs := newFlagSet(&t.options, nil)
 	fs.SetInterspersed(false)
+	version := fs.Bool("version", false, "")
 	err := fs.Parse(args)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
 		t.printHelp(nil)
 		return nil
 	case err != nil:
-		return usageError{err.Error(), "ff --help"}
-	case fs.NArg() == 0:
+		return usageError{flagErrorText(err), "ff --help"}
+	case *version:
+		return t.runCommand(ctx, versionCommand(), fs.Args())
+	case fs.Arg(0) == "":
 		return usageError{"name a command", "ff --help"}
 	}
 	cmd, err := findCommand(fs.Arg(0))
@@ -113,7 +118,7 @@ func (t *tool) runCommand(ctx context.Context, cmd *command, args []string) erro
 		t.printHelp(cmd)
 		return nil
 	case err != nil:
-		err = usageErrorf("%v", err)
+		err = usageError{text: flagErrorText(err)}
 	case fs.NArg() > cmd.nargs:
 		err = usageErrorf("unexpected argument %q", fs.Arg(cmd.nargs))
 	default:
@@ -126,7 +131,9 @@ func (t *tool) runCommand(ctx context.Context, cmd *command, args []string) erro
 	return err
 }
 
+// findCommand returns the command with this name, which may be that of a link.
 func findCommand(name string) (*command, error) {
+	name = strings.TrimPrefix(name, linkPrefix)
 	var names []string
 	for _, cmd := range commands() {
 		if cmd.name == name {
@@ -134,8 +141,11 @@ func findCommand(name string) (*command, error) {
 		}
 		names = append(names, cmd.name)
 	}
-	text := fmt.Sprintf("unknown command %q", name)
-	return nil, usageError{text + didYouMean(name, names), "ff --help"}
+	if nearest := didYouMean(name, names); nearest != "" {
+		return nil, usageError{fmt.Sprintf("unknown command %q%s", name, nearest), "ff --help"}
+	}
+	names = names[:len(names)-len(metaCommands())]
+	return nil, usageError{fmt.Sprintf("no command %s: there are %s", name, strings.Join(names, ", ")), "ff --help"}
 }
 
 // usageError is a mistake in the command line.

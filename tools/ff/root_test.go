@@ -18,7 +18,13 @@ func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
 		"":                 `name a command; see "ff --help"`,
 		"topp":             `unknown command "topp" (did you mean "top"?); see "ff --help"`,
-		"netgraph":         `unknown command "netgraph"; see "ff --help"`,
+		"netstat":          `no command netstat: there are ps, top, traffic, sysctl, stats; see "ff --help"`,
+		"ff_netstat -a":    `no command netstat: there are ps, top, traffic, sysctl, stats; see "ff --help"`,
+		"--version ps":     `unexpected argument "ps"; see "ff help version"`,
+		"top -n -1":        `invalid argument "-1" for "-n, --num" flag: want a number from 0 on; see "ff help top"`,
+		"top -n x":         `invalid argument "x" for "-n, --num" flag: want a number from 0 on; see "ff help top"`,
+		"ps --json=yes":    `invalid argument "yes" for "--json" flag: want true or false; see "ff help ps"`,
+		"--json=yes ps":    `invalid argument "yes" for "--json" flag: want true or false; see "ff --help"`,
 		"help trafic":      `unknown command "trafic" (did you mean "traffic"?); see "ff --help"`,
 		"--jsn ps":         `unknown flag: --jsn; see "ff --help"`,
 		"ps --jsn":         `unknown flag: --jsn; see "ff help ps"`,
@@ -31,7 +37,7 @@ func TestUsageErrors(t *testing.T) {
 		"top -d 90000":     `invalid argument "90000" for "-d, --delay" flag: want seconds, or a time such as 500ms, above 0 and at most 24h; see "ff help top"`,
 		"top -d NaN":       `invalid argument "NaN" for "-d, --delay" flag: want seconds, or a time such as 500ms, above 0 and at most 24h; see "ff help top"`,
 		"top -p 3 -P 2":    `--max-proc 2 is below --proc 3; see "ff help top"`,
-		"\x1b[2J":          `unknown command "\x1b[2J"; see "ff --help"`,
+		"\x1b[2J":          `no command \x1b[2J: there are ps, top, traffic, sysctl, stats; see "ff --help"`,
 	} {
 		ff(t, "", strings.Fields(args)...).want(t, 2, "", "ff: "+want+"\n")
 	}
@@ -41,6 +47,7 @@ func TestHelp(t *testing.T) {
 	for args, want := range map[string]string{
 		"--help": "\n  traffic   show", "-h": "FF_SOCKET", "help": "-p, --proc N", "help ps": "with * for the leader",
 		"ps --help": "with * for the leader", "top -h": "-n, --num N", "help sysctl": "Usage: ff sysctl [FLAGS] NAME[=VALUE]...\n",
+		"help ff_top": "Usage: ff top [FLAGS]\n",
 	} {
 		got := ff(t, "", strings.Fields(args)...)
 		if got.code != 0 || !strings.Contains(got.out, want) || got.errOut != "" {
@@ -55,6 +62,8 @@ func TestHelp(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
+	ff(t, "", "--version").want(t, 0, ff(t, "", "version").out, "")
+	ff(t, "", "--version", "--json").want(t, 0, ff(t, "", "version", "--json").out, "")
 	if got := ff(t, "", "version"); got.code != 0 || !strings.HasPrefix(got.out, "ff ") || !strings.Contains(got.out, ", protocol 1, go") {
 		t.Errorf("got %+v", got)
 	}
@@ -63,11 +72,13 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestName: a link named ff_top is `ff top`, but any other name is just ff.
+// TestName: a link named ff_top is `ff top`, one that begins otherwise is just ff.
 func TestName(t *testing.T) {
 	socket := fakePrimary(t, answers{msg.KindPs: msg.PsReply{}})
 	ffNamed(t, "/opt/bin/ff_ps", socket, "--json").want(t, 0, `{"procs":[],"pools":[]}`+"\n", "")
-	ffNamed(t, "ff_v2", socket, "ps", "--json").want(t, 0, `{"procs":[],"pools":[]}`+"\n", "")
+	ffNamed(t, "ff-v2", socket, "ps", "--json").want(t, 0, `{"procs":[],"pools":[]}`+"\n", "")
+	ffNamed(t, "/opt/bin/ff_netstat", "", "-a").want(t, 2, "",
+		"ff: no command netstat: there are ps, top, traffic, sysctl, stats; see \"ff --help\"\n")
 }
 
 func TestSocketPath(t *testing.T) {
@@ -221,7 +232,11 @@ func TestPermissionHint(t *testing.T) {
 		}
 		tl := &tool{options: options{socket: c.of}}
 		got := tl.explain(syscall.EACCES).Error()
-		if !strings.HasPrefix(got, "no permission to open "+c.of+": "+c.path+" (owner ") || !strings.Contains(got, c.want) {
+		what := c.path
+		if c.path == c.of {
+			what = "it"
+		}
+		if !strings.HasPrefix(got, "no permission to open "+c.of+": "+what+" (owner ") || !strings.Contains(got, c.want) {
 			t.Errorf("got %s", got)
 		}
 	}

@@ -3,9 +3,9 @@ package main
 import "fmt"
 
 // didYouMean returns ` (did you mean "..."?)` with the candidate nearest to name, or "" when none is
-// near.
+// near: a slip or two away, and fewer in a short name.
 func didYouMean(name string, candidates []string) string {
-	nearest, best := "", max(1, len(name)/3)+1
+	nearest, best := "", max(1, min(2, len(name)/3))+1
 	for _, c := range candidates {
 		if n := len(c) - len(name); n >= best || -n >= best {
 			continue

@@ -94,6 +94,7 @@ func TestSysctl(t *testing.T) {
 		{"net.inet.ip.tll kern.hostname", 1, "kern.hostname: a\n",
 			"ff: unknown sysctl \"net.inet.ip.tll\" (did you mean \"net.inet.ip.ttl\"?)\n"},
 		{"net.inet.ip.tll=3", 1, "", "ff: unknown sysctl \"net.inet.ip.tll\" (did you mean \"net.inet.ip.ttl\"?)\n"},
+		{"net.inet.tcp.mssabcd", 1, "", "ff: unknown sysctl \"net.inet.tcp.mssabcd\"\n"},
 		{"nothing.like.it", 1, "", "ff: unknown sysctl \"nothing.like.it\"\n"},
 		{"net.inet.tcp.rack", 1, "proc 3: net.inet.tcp.rack: 1\n", "ff: proc 0: net.inet.tcp.rack: no such variable\n"},
 		{"net.inet.tcp.rack=0", 1, "", "ff: proc 0: net.inet.tcp.rack: no such variable\n"},
