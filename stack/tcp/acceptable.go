@@ -75,7 +75,7 @@ func (t *Transport) timestampOK(i uint32, c *conn, s *segment) bool {
 		t.stats[MissingTS]++ // RFC 7323 section 3.2: such segments should be dropped
 		return false
 	}
-	if !before(s.opts.TSVal, c.tsRecent) || t.now-c.lastRecv > pawsIdle {
+	if !t.oldTimestamp(c, s.opts.TSVal) {
 		return true
 	}
 	t.stats[PAWSDrop]++
@@ -88,12 +88,17 @@ func (t *Transport) timestampOK(i uint32, c *conn, s *segment) bool {
 	return false
 }
 
+// oldTimestamp: a value from before the last one. After a long silence it says nothing, and any is good.
+func (t *Transport) oldTimestamp(c *conn, val uint32) bool {
+	return before(val, c.tsRecent) && t.now-c.lastRecv <= pawsIdle
+}
+
 // pawsIdle is after how long without a segment the peer's last timestamp says nothing (RFC 7323 section 5.5).
 const pawsIdle = 24 * 24 * time.Hour
 
-// updateTSRecent follows RFC 7323 section 4.3.
+// updateTSRecent follows RFC 7323 section 4.3. It needs the time of the segment before.
 func (t *Transport) updateTSRecent(c *conn, s *segment) {
-	if c.has(useTS) && s.opts.HasTS && !after(s.seq, c.rcvAcked) && !before(s.opts.TSVal, c.tsRecent) {
+	if c.has(useTS) && s.opts.HasTS && !after(s.seq, c.rcvAcked) && !t.oldTimestamp(c, s.opts.TSVal) {
 		c.tsRecent = s.opts.TSVal
 	}
 }

@@ -22,9 +22,9 @@ func (t *Transport) predicted(i uint32, c *conn, s *segment) bool {
 	if c.has(useTS) && (!s.opts.HasTS || before(s.opts.TSVal, c.tsRecent)) || n > 0 && !t.roomFor(n) {
 		return false
 	}
+	t.updateTSRecent(c, s)
 	c.lastRecv = t.now
 	c.keepSent = 0
-	t.updateTSRecent(c, s)
 	if acked > 0 {
 		t.stats[PredAck]++
 		t.ack = ackInfo{}

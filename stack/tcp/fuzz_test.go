@@ -140,7 +140,7 @@ func (f *fuzzPeer) call() {
 }
 
 func fuzzOne(t *testing.T, data []byte) {
-	f := &fuzzPeer{script: script{T: t, mtu: 1500}, data: data}
+	f := &fuzzPeer{script: script{T: t, us: us, them: them, mtu: 1500, peers: map[uint16]*scriptPeer{}}, data: data}
 	var err error
 	if f.tcp, err = New(Config{MaxConns: 8, MaxHalfOpen: 4, MaxTimeWait: 4, Memory: 1 << 20, Congestion: Congestion(f.next() % 2)}, f, f); err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func fuzzOne(t *testing.T, data []byte) {
 		default:
 			f.segment()
 		}
-		f.sent = nil
+		f.wire = nil
 		if err := f.tcp.invariants(); err != nil {
 			// Between a call and Flush only the marks may be missing; Flush must have made everything right.
 			f.tcp.Flush(f.now)
@@ -175,7 +175,7 @@ func fuzzOne(t *testing.T, data []byte) {
 	for _, id := range f.ids {
 		f.tcp.Abort(id)
 	}
-	f.run(10 * time.Minute)
+	f.run(10*time.Minute, false)
 	if u := f.tcp.Usage(); u != (Usage{}) {
 		t.Fatalf("left over: %+v", u)
 	}

@@ -124,10 +124,7 @@ func (t *Transport) halfOpenInput(p *Packet, j uint32, s *segment) {
 	wnd := uint32(min(t.cfg.RecvBuf, maxWindow))
 	switch {
 	case s.has(wire.RST):
-		if s.seq == h.irs+1 { // RFC 5961 section 3
-			t.stats[SCReset]++
-			t.freeHalfOpen(j, h)
-		}
+		t.halfOpenReset(j, h, s.seq-h.irs-1, wnd)
 	case s.has(wire.SYN) && !s.has(wire.ACK) && s.seq == h.irs:
 		t.stats[SCDupSyn]++
 		if t.resets.allow(t.now) {
@@ -145,6 +142,19 @@ func (t *Transport) halfOpenInput(p *Packet, j uint32, s *segment) {
 		t.resetStranger(p, s)
 	default:
 		t.complete(j, h, s)
+	}
+}
+
+// halfOpenReset handles a reset that lies off bytes into the window (RFC 5961 section 3).
+func (t *Transport) halfOpenReset(j uint32, h *halfOpen, off, wnd uint32) {
+	if off == 0 {
+		t.stats[SCReset]++
+		t.freeHalfOpen(j, h)
+		return
+	}
+	t.stats[BadRST]++
+	if off < wnd && t.resets.allow(t.now) {
+		t.halfOpenAck(h)
 	}
 }
 

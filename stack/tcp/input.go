@@ -67,9 +67,9 @@ func (t *Transport) synchronizedInput(i uint32, c *conn, s *segment) {
 		t.stats[RcvNoAck]++
 		return
 	}
+	t.updateTSRecent(c, s)
 	c.lastRecv = t.now
 	c.keepSent = 0
-	t.updateTSRecent(c, s)
 	opening := c.state == SynRcvd
 	if !t.ackInput(i, c, s) {
 		return

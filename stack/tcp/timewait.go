@@ -21,9 +21,11 @@ type timeWait struct {
 // timeWaitList is all blocks, the first to end first: all wait equally long.
 type timeWaitList struct{ head, tail uint32 }
 
-// enterTimeWait acknowledges the peer's FIN and exchanges the connection block for a small one.
+// enterTimeWait acknowledges the peer's FIN, unless that is done, and exchanges the connection block for a small one.
 func (t *Transport) enterTimeWait(i uint32, c *conn) {
-	t.sendAck(c)
+	if c.has(ackNow) {
+		t.sendAck(c)
+	}
 	if t.timeWait.used >= t.timeWait.limit {
 		t.stats[TWFull]++
 		t.freeTimeWait(t.waiting.head)
