@@ -43,23 +43,28 @@ func (p *Primary) inLoop(pr *proc, f func() answer) (a answer) {
 	return a
 }
 
+// changePort lets a secondary listen on a port, or not any more.
 func (p *Primary) changePort(pr *proc, kind msg.Kind, req msg.PortRequest) answer {
 	if kind == msg.KindUnlisten {
 		p.table.Unlisten(req.Proto, req.Port, uint8(pr.id))
 		pr.ports = slices.DeleteFunc(pr.ports, func(other msg.PortRequest) bool { return other == req })
-	} else {
-		if len(pr.ports) >= maxPorts {
-			return answer{err: msg.Errorf(syscall.ENOBUFS, "a secondary listens on %d ports at most", maxPorts)}
-		}
-		err := p.table.Listen(req.Proto, req.Port, pr.session.peer.groupID, uint8(pr.id))
-		if errors.Is(err, dispatch.ErrPortTaken) {
-			err = msg.Errorf(syscall.EADDRINUSE, "port %d is taken by another program", req.Port)
-		}
-		if err != nil {
-			return answer{err: err}
-		}
-		pr.ports = append(pr.ports, req)
+	} else if err := p.listen(pr, req); err != nil {
+		return answer{err: err}
 	}
 	p.startMoves()
 	return answer{}
+}
+
+func (p *Primary) listen(pr *proc, req msg.PortRequest) error {
+	if len(pr.ports) >= maxPorts {
+		return msg.Errorf(syscall.ENOBUFS, "a secondary listens on %d ports at most", maxPorts)
+	}
+	err := p.table.Listen(req.Proto, req.Port, pr.session.peer.groupID, uint8(pr.id))
+	if errors.Is(err, dispatch.ErrPortTaken) {
+		return msg.Errorf(syscall.EADDRINUSE, "port %d is taken by another group: ff ps shows by which", req.Port)
+	}
+	if err == nil {
+		pr.ports = append(pr.ports, req)
+	}
+	return err
 }
