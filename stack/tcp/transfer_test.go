@@ -12,7 +12,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("seed", 0, "run only this seed of the simulation, with a trace of all segments")
-	seedsFlag = flag.Uint64("seeds", 400, "seeds of the simulation")
+	seedsFlag = flag.Uint64("seeds", defaultSeeds(), "seeds of the simulation")
 )
 
 // peerApp drives one end of one connection: it sends total bytes of a known pattern, checks what it reads, and ends.
@@ -178,6 +178,14 @@ func randomLink(r *rand.Rand) linkModel {
 		l.mtu = 576 + r.IntN(1000)
 	}
 	return l
+}
+
+// defaultSeeds is few for the one who waits, and many for CI.
+func defaultSeeds() uint64 {
+	if os.Getenv("CI") == "true" {
+		return 10_000
+	}
+	return 400
 }
 
 // simStats sums all seeds: what the simulation exercised, shown with -v.
