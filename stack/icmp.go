@@ -4,16 +4,8 @@ import "ringstack/stack/wire"
 
 // icmp4Input takes an ICMP message (RFC 792, RFC 1122 section 3.2.2).
 func (e *Engine) icmp4Input() {
-	in := &e.in
-	e.stats[ICMPIn]++
-	b := in.payload()
-	h, ok := wire.ParseICMP(b)
-	switch {
-	case !ok:
-		e.stats[ICMPBad]++
-		return
-	case wire.Fold(wire.Sum(b, 0)) != 0xffff:
-		e.stats[ICMPBadSum]++
+	h, ok := e.parseICMP(e.in.payload(), 0)
+	if !ok {
 		return
 	}
 	switch h.Type {
@@ -30,18 +22,26 @@ func (e *Engine) icmp4Input() {
 	}
 }
 
+// parseICMP counts and checks an ICMP message; pseudo is the checksum's start.
+func (e *Engine) parseICMP(b []byte, pseudo uint32) (h wire.ICMP, ok bool) {
+	e.stats[ICMPIn]++
+	if h, ok = wire.ParseICMP(b); !ok {
+		e.stats[ICMPBad]++
+		return h, false
+	}
+	if wire.Fold(wire.Sum(b, pseudo)) != 0xffff {
+		e.stats[ICMPBadSum]++
+		return h, false
+	}
+	return h, true
+}
+
 // icmp6Input takes an ICMPv6 message (RFC 4443).
 func (e *Engine) icmp6Input() {
 	in := &e.in
-	e.stats[ICMPIn]++
 	b := in.payload()
-	h, ok := wire.ParseICMP(b)
-	switch {
-	case !ok:
-		e.stats[ICMPBad]++
-		return
-	case wire.Fold(wire.Sum(b, wire.PseudoSum(&in.src, &in.dst, wire.ProtoICMPv6, len(b)))) != 0xffff:
-		e.stats[ICMPBadSum]++
+	h, ok := e.parseICMP(b, wire.PseudoSum(&in.src, &in.dst, wire.ProtoICMPv6, len(b)))
+	if !ok {
 		return
 	}
 	switch h.Type {
@@ -69,13 +69,8 @@ func (e *Engine) echo(h *wire.ICMP, reply uint8) {
 		e.stats[ICMPGroupEcho]++
 		return
 	}
-	var local wire.Addr
-	if !in.group {
-		local = in.dst
-	}
-	p, ok := e.findPath(&local, &in.src, anyPort)
+	p, ok := e.answerPath()
 	if !ok {
-		e.stats[IPNoRoute]++
 		return
 	}
 	e.sendICMP(&p, &wire.ICMP{Type: reply, Rest: h.Rest}, in.payload()[wire.ICMPLen:], in.tos&^wire.ECNMask)
@@ -85,4 +80,16 @@ func (e *Engine) echo(h *wire.ICMP, reply uint8) {
 // echoReply hands an answer to whoever asked.
 func (e *Engine) echoReply(h *wire.ICMP) {
 	e.events.EchoReply(&e.in.src, uint16(h.Rest>>16), uint16(h.Rest), e.in.payload()[wire.ICMPLen:])
+}
+
+// answerPath finds the path back to the sender of the packet at hand, from the address that it was sent to.
+func (e *Engine) answerPath() (p path, ok bool) {
+	var local wire.Addr
+	if !e.in.group {
+		local = e.in.dst
+	}
+	if p, ok = e.findPath(&local, &e.in.src, anyPort); !ok {
+		e.stats[IPNoRoute]++
+	}
+	return p, ok
 }

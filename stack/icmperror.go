@@ -42,13 +42,8 @@ func (e *Engine) icmpError(kind, code uint8, rest uint32) {
 		e.stats[ICMPErrorLimited]++
 		return
 	}
-	var local wire.Addr
-	if !in.group {
-		local = in.dst
-	}
-	p, ok := e.findPath(&local, &in.src, anyPort)
+	p, ok := e.answerPath()
 	if !ok {
-		e.stats[IPNoRoute]++
 		return
 	}
 	limit := maxError6 - wire.IPv6Len

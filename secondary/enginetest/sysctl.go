@@ -5,7 +5,40 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"ringstack/secondary/engine"
 )
+
+// Variable is a sysctl as a fresh engine has it, a value to change it to, and values that it refuses.
+type Variable struct {
+	Name, First, Next string
+	Bad               []string
+}
+
+// Variables checks each variable of e, and leaves it at Next.
+func Variables(t *testing.T, e engine.Engine, variables []Variable) {
+	for _, v := range variables {
+		t.Run(v.Name, func(t *testing.T) {
+			expect := func(want string) {
+				t.Helper()
+				if got, err := e.SysctlGet(v.Name); got != want || err != nil {
+					t.Errorf("%q, %v; want %q", got, err, want)
+				}
+			}
+			expect(v.First)
+			if err := e.SysctlSet(v.Name, v.Next); err != nil {
+				t.Error(err)
+			}
+			expect(v.Next)
+			for _, bad := range v.Bad {
+				if err := e.SysctlSet(v.Name, bad); err != syscall.EINVAL {
+					t.Errorf("set to %q: %v", bad, err)
+				}
+			}
+			expect(v.Next)
+		})
+	}
+}
 
 func testSysctlNames(t *testing.T, open Open) {
 	h := newHost(t, open, 1)
