@@ -30,10 +30,14 @@ func (c *Consumer) Dequeue(objs []uint64) int {
 	if n == 0 {
 		return 0
 	}
+	at(dequeueBegun)
 	c.get(c.head, objs[:n])
+	at(dequeueGot)
 	c.head += n
 	atomic.StoreUint32(&c.shared.ConsHead, c.head)
+	at(dequeueHead)
 	atomic.StoreUint32(&c.shared.ConsTail, c.head)
+	at(dequeueDone)
 	return int(n)
 }
 

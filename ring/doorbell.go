@@ -46,6 +46,14 @@ func NewSleeper(seq *uint32) *Sleeper {
 	return s
 }
 
+// Move makes another word the owner's, who is awake. The old one is not touched any more.
+func (s *Sleeper) Move(seq *uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seq, s.own = seq, atomic.LoadUint32(seq)&^1
+	atomic.StoreUint32(seq, s.own)
+}
+
 // Close makes Wake do nothing from now on: the shared memory may be unmapped.
 func (s *Sleeper) Close() {
 	s.mu.Lock()

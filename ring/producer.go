@@ -33,10 +33,14 @@ func (p *Producer) Enqueue(objs []uint64) int {
 	if n == 0 {
 		return 0
 	}
+	at(enqueueBegun)
 	p.put(p.head, objs[:n])
+	at(enqueuePut)
 	p.head += n
 	atomic.StoreUint32(&p.shared.ProdHead, p.head)
+	at(enqueueHead)
 	atomic.StoreUint32(&p.shared.ProdTail, p.head)
+	at(enqueueDone)
 	return int(n)
 }
 
