@@ -65,7 +65,7 @@ func (e *Engine) conflict(p *port, addr *wire.Addr, mac *wire.MAC) {
 
 // sendARP sends a packet about our address sender.
 func (e *Engine) sendARP(p *port, op uint16, sender, target *wire.Addr, targetMAC, to *wire.MAC) {
-	frame := p.config.Device.Frame(p.etherLen + wire.ARPLen)
+	frame := e.buffer(p, p.etherLen+wire.ARPLen)
 	if frame == nil {
 		e.stats[NoBuffer]++
 		return

@@ -128,7 +128,9 @@ func (e *Engine) autoRoute(dst prefix, gateway wire.Addr, p *port, life time.Dur
 		switch {
 		case !r.auto:
 		case life == 0:
-			e.removeRoutes(func(o *route) bool { return o.auto && o.prefix == dst && o.gateway == gateway && o.port == p.id })
+			e.removeRoutes(func(o *route) bool {
+				return o.auto && (o.redirect || o.prefix == dst) && o.gateway == gateway && o.port == p.id // RFC 4861 section 6.3.5
+			})
 		default:
 			r.expires = until
 			e.autoAt = min(e.autoAt, until)
@@ -144,7 +146,7 @@ func (e *Engine) autoRoute(dst prefix, gateway wire.Addr, p *port, life time.Dur
 
 func (e *Engine) autoRoutes() (n int) {
 	for i := range e.routes {
-		if e.routes[i].auto {
+		if e.routes[i].auto && !e.routes[i].redirect {
 			n++
 		}
 	}

@@ -39,19 +39,20 @@ type Engine struct {
 	tooBig   mtuClaim
 	udpRoute path // of the datagram being sent
 	choices  [16]uint16
-	expiring bool   // neighbours that did not answer are being given up
+	starved  bool   // a device had no buffer in this Poll
 	whole    []byte // a packet before it is cut
 	held     []byte // a frame that will wait for its neighbour
 
-	detectAt    time.Duration
-	autoAt      time.Duration
-	reportAt    time.Duration
-	errorTokens tokens
-	pingID      uint16
-	ids         [identities]uint32
-	key         siphash.Key
-	draws       uint64 // random numbers used
-	stats       Stats
+	detectAt       time.Duration
+	autoAt         time.Duration
+	reportAt       time.Duration
+	errorTokens    tokens
+	redirectTokens tokens
+	pingID         uint16
+	ids            [identities]uint32
+	key            siphash.Key
+	draws          uint64 // random numbers used
+	stats          Stats
 }
 
 // New returns an engine with the ports of config and no address but the link-local ones that it asks for.
@@ -70,7 +71,8 @@ func New(config Config, events Events) (*Engine, error) {
 		addresses: addressTable{index: make([]uint16, 16)},
 		whole:     make([]byte, wire.IPv6Len+maxPacket),
 		detectAt:  never, autoAt: never, reportAt: never,
-		errorTokens: tokens{rate: config.Errors, have: config.Errors},
+		errorTokens:    tokens{rate: config.Errors, have: config.Errors},
+		redirectTokens: tokens{rate: redirectsRate, have: redirectsRate},
 	}
 	for i, p := range config.Ports {
 		e.ports = append(e.ports, newPort(i, p))
@@ -127,10 +129,8 @@ func (e *Engine) Poll(now time.Duration) (next time.Duration) {
 	e.detect()
 	e.autoconf()
 	e.report()
-	before := e.stats[NoBuffer]
-	e.expiring = true
+	e.starved = false
 	next, ok := e.neighbours.Poll(now)
-	e.expiring = false
 	if !ok {
 		next = never
 	}
@@ -142,7 +142,8 @@ func (e *Engine) Poll(now time.Duration) (next time.Duration) {
 			break
 		}
 	}
-	if next = e.earliest(next); e.stats[NoBuffer] != before {
+	e.tcp.ReportProgress(e.neighbours.Doubtful() > 0)
+	if next = e.earliest(next); e.starved {
 		return max(next, now+retryInterval)
 	}
 	return next

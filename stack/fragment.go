@@ -34,6 +34,7 @@ func (e *Engine) sendPieces(h *ipHeader) {
 		piece := payload[at:min(at+room, len(payload))]
 		b := e.openFrame(len(piece))
 		if b == nil {
+			e.stats[NoBuffer]++
 			return
 		}
 		copy(b, piece)

@@ -16,7 +16,7 @@ func (e *Engine) icmp4Input() {
 	case wire.ICMPUnreachable, wire.ICMPTimeExceeded, wire.ICMPParamProblem:
 		e.icmp4ErrorInput(&h)
 	case wire.ICMPRedirect:
-		e.stats[ICMPRedirects]++ // not followed: nothing tells whether a router sent it (RFC 6274 section 5.1.4)
+		e.redirect4Input(&h)
 	default:
 		e.stats[ICMPUnknown]++
 	}

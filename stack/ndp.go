@@ -24,7 +24,7 @@ func (e *Engine) ndpInput(kind uint8) {
 	case wire.ICMPv6RouterAdvert:
 		e.routerAdvertInput()
 	case wire.ICMPv6Redirect:
-		e.stats[ICMPRedirects]++ // not followed, as in IPv4
+		e.redirect6Input()
 	}
 }
 

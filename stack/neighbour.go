@@ -28,9 +28,8 @@ func (n neighbourHost) Solicit(port int, target *wire.Addr, to *wire.MAC) {
 // Resolved implements neigh.Host: the frame waited for mac.
 func (n neighbourHost) Resolved(port int, mac *wire.MAC, frame []byte) bool {
 	p := &n.e.ports[port]
-	b := p.config.Device.Frame(len(frame))
+	b := n.e.buffer(p, len(frame))
 	if b == nil {
-		n.e.stats[NoBuffer]++
 		return false
 	}
 	copy(b, frame)
@@ -40,19 +39,18 @@ func (n neighbourHost) Resolved(port int, mac *wire.MAC, frame []byte) bool {
 	return true
 }
 
-// Failed implements neigh.Host: nobody has the address that the frame was to go to. A frame that only made room for others, maybe
-// in the middle of sending, is no news of its destination.
+// Failed implements neigh.Host: nobody has the address that the frame was to go to.
 func (n neighbourHost) Failed(port int, target wire.Addr, frame []byte) {
 	e := n.e
-	if !e.expiring {
-		return
-	}
 	for i := range e.routes {
 		if r := &e.routes[i]; r.gateway == target && int(r.port) == port {
 			r.deadUntil = e.now + gatewayRest
 			e.hops.version++ // flows find other gateways
 		}
 	}
+	e.dropRedirects(func(r *route) bool {
+		return int(r.port) == port && (r.gateway == target || r.gateway == wire.Addr{} && r.prefix.addr == target)
+	})
 	if q, ok := wire.ParseQuote(frame[e.ports[port].etherLen:]); ok {
 		e.hostUnreachable(&q)
 	}

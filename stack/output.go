@@ -25,6 +25,7 @@ const (
 	toQueue                   // it waits for its neighbour's address
 	toLoop                    // it goes to ourselves
 	toPieces                  // it is longer than the MTU
+	nowhere                   // there is no route
 )
 
 // ipHeader is what a sender says of a packet.
@@ -36,21 +37,26 @@ type ipHeader struct {
 	alert    bool // router alert option, IPv4
 }
 
-// open returns n bytes of room for an IP payload on a path, nil when there is no buffer or no route. Payloads
+// open returns n bytes of room for an IP payload on a path, nil when there is no buffer or no route: the packet is then given up. Payloads
 // beyond the path's MTU are cut into fragments by send. Nothing else is to be sent before send or the next open.
-func (e *Engine) open(p *path, n int) []byte { return e.openCut(p, n, true) }
+func (e *Engine) open(p *path, n int) []byte {
+	b := e.tryOpen(p, n, true)
+	if b == nil && e.out.way == toDevice {
+		e.stats[NoBuffer]++
+	}
+	return b
+}
 
-// openWhole is open for a sender that cuts its data itself and wants to hear when it is too big for the path: only the
-// port's own MTU counts.
-func (e *Engine) openWhole(p *path, n int) []byte { return e.openCut(p, n, false) }
-
-func (e *Engine) openCut(p *path, n int, cut bool) []byte {
+// tryOpen is open for a sender that keeps what it wants to send. With cut unset it cuts its data itself and wants to hear when
+// it is too big for the path: only the port's own MTU counts.
+func (e *Engine) tryOpen(p *path, n int, cut bool) []byte {
+	o := &e.out
 	h := e.hopOf(p)
 	if h == nil {
+		o.way = nowhere
 		e.stats[IPNoRoute]++
 		return nil
 	}
-	o := &e.out
 	o.hop, o.header = h, wire.IPv6Len
 	if p.Remote.Is4() {
 		o.header = wire.IPv4Len
@@ -90,12 +96,17 @@ func (e *Engine) openFrame(n int) []byte {
 		o.way, o.frame = toQueue, e.held[:size]
 		return o.frame[size-n:]
 	}
-	o.way, o.frame = toDevice, o.port.config.Device.Frame(size)
-	if o.frame == nil {
-		e.stats[NoBuffer]++
+	if o.way, o.frame = toDevice, e.buffer(o.port, size); o.frame == nil {
 		return nil
 	}
 	return o.frame[size-n:]
+}
+
+// buffer returns room for a frame, nil when the device has none. A sender that does not keep what it wanted to send counts it as NoBuffer.
+func (e *Engine) buffer(p *port, size int) []byte {
+	b := p.config.Device.Frame(size)
+	e.starved = e.starved || b == nil
+	return b
 }
 
 // resolve finds the Ethernet address to send to; false: it is being asked for.
@@ -125,7 +136,7 @@ func (e *Engine) openLink(p *port, mac *wire.MAC, header, n int) []byte {
 	o.port, o.mac, o.header = p, *mac, header
 	o.way = toDevice
 	size := p.etherLen + header + n
-	if o.frame = p.config.Device.Frame(size); o.frame == nil {
+	if o.frame = e.buffer(p, size); o.frame == nil {
 		e.stats[NoBuffer]++
 		return nil
 	}

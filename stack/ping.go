@@ -22,7 +22,7 @@ func (e *Engine) Ping(local, remote wire.Addr, id, seq uint16, data []byte) sysc
 	}
 	e.pingID = id
 	if !e.sendICMP(&p, &wire.ICMP{Type: kind, Rest: uint32(id)<<16 | uint32(seq)}, data, 0) {
-		return syscall.ENOBUFS
+		return e.unopened()
 	}
 	return 0
 }

@@ -19,7 +19,8 @@ type route struct {
 	gateway   wire.Addr // zero: the network is on the link
 	port      uint8
 	connected bool // from an address
-	auto      bool // from a router advertisement
+	auto      bool // from a router advertisement or a redirect: it expires
+	redirect  bool // from a redirect: prefix is one address
 	metric    int
 	expires   time.Duration // of an auto route
 	deadUntil time.Duration // its gateway did not answer
@@ -40,8 +41,14 @@ func (e *Engine) AddRoute(r Route) syscall.Errno {
 		return syscall.EINVAL
 	}
 	dst := newPrefix(r.Dst)
-	return e.addRoute(route{prefix: dst.masked(), gateway: wire.FromNetip(r.Gateway), port: uint8(r.Port), metric: r.Metric})
+	err := e.addRoute(route{prefix: dst.masked(), gateway: wire.FromNetip(r.Gateway), port: uint8(r.Port), metric: r.Metric})
+	if err == 0 {
+		e.dropRedirects(anyRoute) // they were about other routes
+	}
+	return err
 }
+
+func anyRoute(*route) bool { return true }
 
 func (e *Engine) addRoute(r route) syscall.Errno {
 	at := len(e.routes)
@@ -72,6 +79,7 @@ func (e *Engine) RemoveRoute(r Route) syscall.Errno {
 	if len(e.routes) == before {
 		return syscall.ENOENT
 	}
+	e.dropRedirects(anyRoute)
 	return 0
 }
 

@@ -16,22 +16,26 @@ type socket struct {
 	ttl           uint8  // 0: Config.TTL
 	tos           uint8
 	open          bool
+	v6only        bool // a local address :: is not for IPv4
 	route         path // of a connected socket
 }
 
 func (s *socket) connected() bool { return s.remotePort != 0 }
 
-// Ends are the addresses of a socket. A zero LocalPort is chosen at random. The local address :: takes both IP versions, 0.0.0.0
-// all addresses of IPv4. Without RemotePort the socket is not connected and takes datagrams from anywhere.
+// Ends are the addresses of a socket. A zero LocalPort is chosen at random. The local address :: takes both IP versions, with V6Only
+// all addresses of IPv6 alone, 0.0.0.0 all of IPv4. Without RemotePort the socket is not connected and takes datagrams from anywhere.
 type Ends struct {
 	Local, Remote         wire.Addr
 	LocalPort, RemotePort uint16
+	V6Only                bool
 }
 
 // OpenUDP opens a socket. EADDRNOTAVAIL: the local address is not ours, or no local port is free; EADDRINUSE: another socket has
 // these ends; ENETUNREACH: no route; EINVAL: the ends do not fit together; ENOBUFS: Config.Sockets are open.
 func (e *Engine) OpenUDP(ends Ends) (SocketID, syscall.Errno) {
-	s := socket{local: ends.Local, remote: ends.Remote, localPort: ends.LocalPort, remotePort: ends.RemotePort, open: true}
+	s := socket{
+		local: ends.Local, remote: ends.Remote, localPort: ends.LocalPort, remotePort: ends.RemotePort, open: true, v6only: ends.V6Only,
+	}
 	if err := e.checkEnds(&s); err != 0 {
 		return 0, err
 	}
@@ -109,21 +113,21 @@ func (e *Engine) taken(s *socket) bool {
 			if o.local == s.local && o.remote == s.remote && o.remotePort == s.remotePort {
 				return true
 			}
-		} else if overlap(&o.local, &s.local) {
+		} else if o.takes(&s.local) || s.takes(&o.local) {
 			return true
 		}
 	}
 	return false
 }
 
-// overlap reports whether sockets bound to a and b would both match some destination.
-func overlap(a, b *wire.Addr) bool {
-	switch {
-	case *a == *b, *a == wire.Addr{}, *b == wire.Addr{}:
+// takes reports whether an unconnected socket matches the destination a.
+func (s *socket) takes(a *wire.Addr) bool {
+	switch s.local {
+	case *a:
 		return true
-	case *a == wire.Any4:
-		return b.Is4()
-	case *b == wire.Any4:
+	case wire.Addr{}:
+		return !s.v6only || !a.Is4()
+	case wire.Any4:
 		return a.Is4()
 	}
 	return false
@@ -153,7 +157,7 @@ func (e *Engine) Ends(id SocketID) (Ends, syscall.Errno) {
 	if s == nil {
 		return Ends{}, syscall.EBADF
 	}
-	return Ends{s.local, s.remote, s.localPort, s.remotePort}, 0
+	return Ends{s.local, s.remote, s.localPort, s.remotePort, s.v6only}, 0
 }
 
 // SetUDP sets the TTL (0: Config.TTL) and TOS of what a socket sends. EBADF: it is not open.

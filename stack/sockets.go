@@ -85,7 +85,7 @@ func (e *Engine) findSocket(local, remote *wire.Addr, localPort, remotePort uint
 		case s.localPort != localPort:
 		case s.local == *local:
 			return i
-		case s.local == wire.Addr{}, s.local == wire.Any4 && local.Is4():
+		case s.takes(local):
 			wild = i
 		}
 	}

@@ -16,7 +16,7 @@ const (
 	EtherType
 	EtherNoPort
 	EtherBadSource
-	NoBuffer
+	NoBuffer // given up for want of a buffer; what its sender keeps and tries again does not count
 	ARPIn
 	ARPBad
 	ARPConflict
@@ -53,6 +53,7 @@ const (
 	ICMPErrorsOut
 	ICMPErrorLimited
 	ICMPRedirects
+	ICMPRedirectBad
 	ICMPUnknown
 	NDPBad
 	NDPConflict
@@ -78,7 +79,7 @@ var counterNames = [numCounters]string{
 	"ip.fragments", "ip.fragdropped", "ip.ofragments", "ip.fragmented", "ip.reassembled", "ip.noroute", "ip.toobig",
 	"ip6.badextension", "ip6.unknownoption", "ip6.nonext", "loop.full",
 	"icmp.in", "icmp.badsum", "icmp.bad", "icmp.echoes", "icmp.groupecho", "icmp.replies", "icmp.errors", "icmp.unmatched",
-	"icmp.errorsout", "icmp.limited", "icmp.redirects", "icmp.unknown",
+	"icmp.errorsout", "icmp.limited", "icmp.redirects", "icmp.badredirect", "icmp.unknown",
 	"ndp.bad", "ndp.conflict", "ndp.adverts", "ndp.badrouter", "ndp.duplicate", "group.reports", "group.badquery",
 	"udp.in", "udp.out", "udp.badlength", "udp.badsum", "udp.nosum", "udp.noport", "udp.noportgroup",
 }

@@ -44,7 +44,7 @@ func (n tcpNet) Route(local, remote wire.Addr) (r tcp.Route, ok bool) {
 }
 
 // Segment implements tcp.Net.
-func (n tcpNet) Segment(r *tcp.Route, size int) []byte { return n.e.openWhole((*path)(r), size) }
+func (n tcpNet) Segment(r *tcp.Route, size int) []byte { return n.e.tryOpen((*path)(r), size, false) }
 
 // Send implements tcp.Net.
 func (n tcpNet) Send(r *tcp.Route, payloadSum uint32, ecn uint8) {
@@ -73,6 +73,13 @@ func (n tcpNet) PathMTU(r *tcp.Route) int {
 		return e.pathMTU(&fresh)
 	}
 	return int(p.MTU)
+}
+
+// Confirm implements tcp.Net.
+func (n tcpNet) Confirm(r *tcp.Route) {
+	if h := n.e.hopOf((*path)(r)); h != nil && h.kind == hopNeighbour {
+		n.e.neighbours.Confirm(h.ref, n.e.now)
+	}
 }
 
 // mtuClaim is a too-big message that has not been checked.

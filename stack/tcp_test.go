@@ -104,6 +104,20 @@ func TestTCPToOurselves(t *testing.T) {
 	}
 }
 
+// A connection to ourselves is never one with itself, which would be opened by its own SYN.
+func TestTCPToItself(t *testing.T) {
+	for _, to := range []wire.Addr{v4(127, 0, 0, 1), v4(10, 0, 0, 1), wire.Loopback6} {
+		a := newHost(t, 1, nil)
+		_, err := a.TCP().Connect(&tcp.ConnectConfig{Remote: to, RemotePort: 7000, LocalPort: 7000})
+		if err != syscall.EADDRINUSE {
+			t.Errorf("%s: %v", to, err)
+		}
+		if _, err := a.TCP().Connect(&tcp.ConnectConfig{Remote: to, RemotePort: 7000, LocalPort: 7001}); err != 0 {
+			t.Errorf("%s from another port: %v", to, err)
+		}
+	}
+}
+
 // both sends the events of one engine to the end that they are about.
 type both struct {
 	client, server *stream

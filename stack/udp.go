@@ -70,9 +70,9 @@ func (e *Engine) SendUDP(id SocketID, d *Datagram) syscall.Errno {
 		return err
 	}
 	n := wire.UDPLen + len(d.Data)
-	b := e.open(p, n)
+	b := e.tryOpen(p, n, true)
 	if b == nil {
-		return syscall.ENOBUFS
+		return e.unopened()
 	}
 	sum := wire.CopySum(b[wire.UDPLen:], d.Data)
 	pseudo := wire.PseudoSum(&p.Local, &p.Remote, wire.ProtoUDP, n)
@@ -80,6 +80,14 @@ func (e *Engine) SendUDP(id SocketID, d *Datagram) syscall.Errno {
 	e.stats[UDPOut]++
 	e.send(&ipHeader{src: p.Local, dst: p.Remote, proto: wire.ProtoUDP, ttl: e.udpTTL(s, d, p), tos: s.tos | d.TOS})
 	return 0
+}
+
+// unopened is why the last open had no room.
+func (e *Engine) unopened() syscall.Errno {
+	if e.out.way == nowhere {
+		return syscall.ENETUNREACH
+	}
+	return syscall.ENOBUFS
 }
 
 // prepareUDP finds the socket and the way of a datagram, or what is wrong with it.
@@ -121,7 +129,7 @@ func (e *Engine) udpPath(s *socket, d *Datagram) (p *path, port uint16, err sysc
 	case local.IsMulticast() || local.IsBroadcast(): // bound to a group, a socket sends from a host's address
 		local = wire.Addr{}
 	}
-	if local == wire.Any4 && !d.Remote.Is4() || !local.IsUnspecified() && local.Is4() != d.Remote.Is4() {
+	if local == wire.Any4 && !d.Remote.Is4() || s.v6only && d.Remote.Is4() || !local.IsUnspecified() && local.Is4() != d.Remote.Is4() {
 		return nil, 0, syscall.EAFNOSUPPORT
 	}
 	if local.IsUnspecified() {

@@ -98,8 +98,44 @@ func TestUDPDemultiplex(t *testing.T) {
 	}
 }
 
+// One port may have a socket for each IP version.
+func TestUDPVersions(t *testing.T) {
+	a, b := newPair(t)
+	ids := map[bool]SocketID{
+		true:  b.open(Ends{Local: wire.Any4, LocalPort: 53}),
+		false: b.open(Ends{LocalPort: 53, V6Only: true}),
+	}
+	for name, ends := range map[string]Ends{
+		"both": {LocalPort: 53}, "IPv4": {Local: wire.Any4, LocalPort: 53}, "IPv6": {LocalPort: 53, V6Only: true},
+	} {
+		if _, err := b.OpenUDP(ends); err != syscall.EADDRINUSE {
+			t.Errorf("a second socket for %s: %v", name, err)
+		}
+	}
+	var got SocketID
+	b.onData = func(id SocketID, d *Datagram) { got = id }
+	for _, to := range []wire.Addr{b.v4, b.v6} {
+		a.SendUDP(a.open(Ends{Remote: to, RemotePort: 53}), &Datagram{})
+		settle(0, a, b)
+		if got != ids[to.Is4()] {
+			t.Errorf("a datagram to %s reaches socket %v of %v", to, got, ids)
+		}
+	}
+	b.CloseUDP(ids[true])
+	a.SendUDP(a.open(Ends{Remote: b.v4, RemotePort: 53}), &Datagram{})
+	settle(0, a, b)
+	if b.count(UDPNoPort) != 1 {
+		t.Error("the socket for IPv6 takes IPv4")
+	}
+	if err := b.SendUDP(ids[false], &Datagram{Remote: a.v4, RemotePort: 9}); err != syscall.EAFNOSUPPORT {
+		t.Errorf("IPv4 from the socket for IPv6: %v", err)
+	}
+}
+
 func TestUDPErrors(t *testing.T) {
 	a, _ := newPair(t)
+	gate := Route{Dst: prefixOf("192.0.2.0/24"), Gateway: v4(10, 0, 0, 3).Netip()}
+	a.AddRoute(gate)
 	id := a.open(Ends{LocalPort: 7})
 	flow := a.open(Ends{Remote: v4(10, 0, 0, 2), RemotePort: 9})
 	for _, c := range []struct {
@@ -121,6 +157,11 @@ func TestUDPErrors(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s: %v, not %v", c.name, c.got, c.want)
 		}
+	}
+	lost := a.open(Ends{Remote: v4(192, 0, 2, 1), RemotePort: 9})
+	a.RemoveRoute(gate)
+	if err := a.SendUDP(lost, &Datagram{}); err != syscall.ENETUNREACH || a.count(NoBuffer) != 0 {
+		t.Errorf("its route has gone: %v", err)
 	}
 	a.blocked = true
 	a.neighbours.Set(0, &a.v4, &a.mac, 0)

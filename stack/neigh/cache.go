@@ -20,6 +20,7 @@ type Cache struct {
 	n          int
 	incomplete int
 	static     int
+	doubtful   int     // in Delay or Probe
 	frames     []frame // from 1
 	freeFrames uint16
 	timers     *wheel.Wheel
@@ -102,10 +103,14 @@ func (c *Cache) MAC(ref Ref, now time.Duration) (mac *wire.MAC, ok bool) {
 	return &e.mac, true
 }
 
-// Confirm says that a transport protocol knows the neighbour to receive what is sent to it (RFC 4861 section 7.3.1).
+// Doubtful returns how many neighbours are in use and about to be asked whether they are still there.
+func (c *Cache) Doubtful() int { return c.doubtful }
+
+// Confirm says that a transport protocol knows the neighbour to receive what is sent to it (RFC 4861 section 7.3.1). It is for a
+// neighbour that is in doubt: one that is Reachable stays so for its time.
 func (c *Cache) Confirm(ref Ref, now time.Duration) {
 	e := &c.entries[ref.slot]
-	if e.gen == ref.gen && e.hasMAC() && e.state != Permanent {
+	if e.gen == ref.gen && e.state >= Stale && e.state != Permanent {
 		c.reachable(ref.slot, e, now)
 	}
 }

@@ -55,7 +55,7 @@ type Host interface {
 	Solicit(port int, target *wire.Addr, to *wire.MAC)
 	// Resolved sends a frame that waited, to mac. false: no buffer now, the frame goes on waiting.
 	Resolved(port int, mac *wire.MAC, frame []byte) bool
-	// Failed reports a frame that is given up since nobody answered for target.
+	// Failed reports a frame that is given up since nobody answered for target. Only Poll calls it.
 	Failed(port int, target wire.Addr, frame []byte)
 }
 

@@ -1,10 +1,6 @@
 package neigh
 
-import (
-	"time"
-
-	"ringstack/stack/wire"
-)
+import "time"
 
 // frame is a waiting frame; its bytes keep their buffer when it is free.
 type frame struct {
@@ -80,8 +76,20 @@ func (c *Cache) flush(slot uint32, now time.Duration) {
 	}
 }
 
-// giveUp drops the frames from head on.
-func (c *Cache) giveUp(port int, addr wire.Addr, head uint16) {
+// dropFrames forgets what waits for an entry.
+func (c *Cache) dropFrames(e *entry) {
+	for e.head != 0 {
+		c.count.Unresolved++
+		c.freeFrame(c.dequeue(e))
+	}
+}
+
+// fail gives up an entry that nobody answered for, and says so of each frame. By then the entry is gone: the Host may open it again.
+func (c *Cache) fail(slot uint32, e *entry) {
+	addr, port, head := e.addr, int(e.port), e.head
+	e.head = 0
+	c.count.Failed++
+	c.remove(slot)
 	for head != 0 {
 		i := head
 		head = c.frames[i].next

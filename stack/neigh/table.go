@@ -60,7 +60,7 @@ func (c *Cache) victim() uint32 {
 	return c.hand // not reached: static entries never fill the cache
 }
 
-// remove frees a slot. What waits for it is given up.
+// remove frees a slot. What waits for it is dropped: an entry that only made room for others is no news of its address.
 func (c *Cache) remove(slot uint32) {
 	e := &c.entries[slot]
 	c.setState(e, None)
@@ -71,27 +71,28 @@ func (c *Cache) remove(slot uint32) {
 		link = &c.entries[*link].next
 	}
 	*link = e.next
-	addr, port, head := e.addr, int(e.port), e.head
+	c.dropFrames(e)
 	*e = entry{gen: e.gen + 1, next: c.free}
 	c.free = slot
 	c.n--
-	c.giveUp(port, addr, head)
 }
 
 func (c *Cache) setState(e *entry, s State) {
-	if e.state == Incomplete {
-		c.incomplete--
-	}
-	if e.state == Permanent {
-		c.static--
-	}
-	if s == Incomplete {
-		c.incomplete++
-	}
-	if s == Permanent {
-		c.static++
-	}
+	c.tally(e.state, -1)
+	c.tally(s, 1)
 	e.state = s
+}
+
+// tally counts the entries of the states of which somebody wants to know how many there are.
+func (c *Cache) tally(s State, by int) {
+	switch s {
+	case Incomplete:
+		c.incomplete += by
+	case Delay, Probe:
+		c.doubtful += by
+	case Permanent:
+		c.static += by
+	}
 }
 
 // Timers of a slot in the wheel.

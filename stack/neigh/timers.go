@@ -30,8 +30,7 @@ func (c *Cache) expire(slot uint32, now time.Duration) {
 	case e.probes < maxSolicit:
 		c.solicit(slot, e, now)
 	default:
-		c.count.Failed++
-		c.remove(slot)
+		c.fail(slot, e)
 	}
 }
 

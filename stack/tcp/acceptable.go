@@ -8,16 +8,17 @@ import (
 
 // acceptable makes the tests of RFC 7323 section 5.3 (PAWS) and RFC 9293 section 3.10.7.4 (first step).
 func (t *Transport) acceptable(i uint32, c *conn, s *segment) bool {
-	if c.has(useTS) && !s.has(wire.RST) && !t.timestampOK(i, c, s) {
+	// A SYN is challenged in any case: a peer that has lost the connection may not know of timestamps.
+	if c.has(useTS) && !s.has(wire.RST|wire.SYN) && !t.timestampOK(i, c, s) {
 		return false
 	}
 	wnd := c.rcvAdv - c.rcvNxt
 	ok := false
 	switch {
-	case s.end == s.seq && wnd == 0:
-		ok = s.seq == c.rcvNxt
-	case s.end == s.seq:
-		ok = s.seq-c.rcvNxt < wnd
+	case s.end == s.seq, s.has(wire.RST): // of a reset the number alone counts (RFC 5961 section 3.2)
+		// The right edge itself counts: from a peer that has filled the window, of which we lack a part, acknowledgements and resets
+		// come with that number.
+		ok = s.seq-c.rcvNxt <= wnd
 	case wnd == 0:
 		ok = false
 	default:

@@ -37,7 +37,7 @@ func (t *Transport) ackInput(i uint32, c *conn, s *segment) bool {
 	}
 	t.sackInput(c, s)
 	oldWnd := c.sndWnd
-	c.setWindow(s)
+	c.setWindow(s, a.acked > 0)
 	t.detectLoss(c, s, oldWnd)
 	t.react(c, s)
 	if a.acked > 0 || a.delivered > 0 || oldWnd != c.sndWnd {
@@ -58,13 +58,15 @@ func (t *Transport) synAcked(c *conn, s *segment) bool {
 	return true
 }
 
-// setWindow takes the peer's window from a segment that is not older than the last (RFC 9293 section 3.10.7.4).
-func (c *conn) setWindow(s *segment) {
-	if before(s.ack, c.sndUna) || before(s.seq, c.sndWL1) || s.seq == c.sndWL1 && before(s.ack, c.sndWL2) {
+// setWindow takes the peer's window from a segment that is not older than the last (RFC 9293 section 3.10.7.4). A new acknowledgement is
+// news whatever its number, as that of a repeated segment; what was received before does not count as the segment's.
+func (c *conn) setWindow(s *segment, newAck bool) {
+	seq := seqMax(s.seq, c.rcvNxt)
+	if before(s.ack, c.sndUna) || !newAck && (before(seq, c.sndWL1) || seq == c.sndWL1 && before(s.ack, c.sndWL2)) {
 		return
 	}
 	c.sndWnd = s.wnd << c.sndWScale
-	c.sndWL1, c.sndWL2 = s.seq, s.ack
+	c.sndWL1, c.sndWL2 = seq, s.ack
 	c.maxSndWnd = max(c.maxSndWnd, c.sndWnd)
 }
 
@@ -78,6 +80,7 @@ func (t *Transport) advance(c *conn, ack uint32) {
 	c.sndUna = ack
 	c.backoff = 0
 	c.progress = t.now
+	t.confirm(c)
 	if bytes := min(ack-c.sndQ.Pos(), uint32(c.sndQ.Len())); int32(bytes) > 0 {
 		t.bufs.Consume(&c.sndQ, int(bytes))
 	}

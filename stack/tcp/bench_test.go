@@ -53,6 +53,7 @@ func (h *benchHost) Readable(c ID)            { h.onRead(c) }
 func (h *benchHost) Writable(ID)              {}
 func (h *benchHost) Closed(ID, syscall.Errno) {}
 func (h *benchHost) PathMTU(*Route) int       { return 1500 }
+func (h *benchHost) Confirm(*Route)           {}
 func (h *benchHost) Route(l, r wire.Addr) (Route, bool) {
 	return Route{Local: h.addr, Remote: r, MTU: 1500}, true
 }

@@ -23,6 +23,32 @@ func (t *Transport) Write(id ID, b []byte) (int, syscall.Errno) {
 	return n, 0
 }
 
+// Room returns memory of the send queue to be written in place: as much as lies together. Commit queues it. It is valid until the next
+// call for the connection; nil: there is none now, and Writable will tell when to try again.
+func (t *Transport) Room(id ID) []byte {
+	_, c := t.conn(id)
+	if c == nil || c.state < Established || !c.state.maySend() {
+		return nil
+	}
+	room := t.sendRoom(c)
+	if room > 0 {
+		if b := t.bufs.Room(&c.sndQ); b != nil {
+			return b[:min(len(b), room)]
+		}
+	}
+	c.set(wantWrite)
+	return nil
+}
+
+// Commit queues the first n bytes of the last Room, at most all of it.
+func (t *Transport) Commit(id ID, n int) {
+	i, c := t.conn(id)
+	if n = min(n, len(t.Room(id))); n > 0 {
+		t.bufs.Extend(&c.sndQ, n)
+		t.mark(i, c)
+	}
+}
+
 // WriteRoom is how many bytes Write takes now.
 func (t *Transport) WriteRoom(id ID) int {
 	_, c := t.conn(id)

@@ -34,6 +34,8 @@ type Config struct {
 
 	Congestion Congestion // Cubic
 	NoECN      bool       // do not ask for or accept ECN (RFC 3168)
+	NoSACK     bool       // do not ask for or accept SACK (RFC 2018)
+	NoDelayAck bool       // acknowledge in each turn of the loop in which data came
 	Cookies    CookiePolicy
 	Blackhole  bool // answer segments for closed ports with silence
 	RSTRate    int  // resets per second for segments that match nothing: 1000

@@ -77,6 +77,9 @@ func (t *Transport) claim(f *flow) (floor uint32, err syscall.Errno) {
 }
 
 func (t *Transport) claimPort(f *flow) (floor uint32, ok bool) {
+	if f.localPort == f.remotePort && f.Local == f.Remote {
+		return 0, false // a connection with itself: its SYN would open it (RFC 9293 section 3.5), whoever listens or does not
+	}
 	r := t.lookup(uint32(t.flowHash(f)), &f.Local, &f.Remote, f.localPort, f.remotePort)
 	if r == 0 {
 		return 0, true

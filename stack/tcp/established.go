@@ -31,7 +31,7 @@ func (t *Transport) predicted(i uint32, c *conn, s *segment) bool {
 		t.advance(c, s.ack)
 		t.grow(c)
 	}
-	c.setWindow(s)
+	c.setWindow(s, acked > 0)
 	if acked > 0 {
 		t.restartRtx(c)
 	}

@@ -114,7 +114,14 @@ func (f *fuzzPeer) call() {
 		return
 	}
 	id := f.ids[int(f.next())%len(f.ids)]
-	switch f.next() % 10 {
+	switch f.next() % 12 {
+	case 10:
+		f.tcp.Resume(f.now)
+	case 11:
+		on := f.next()
+		f.tcp.ReportProgress(on&1 != 0)
+		f.tcp.SetSACK(on&2 != 0)
+		f.tcp.SetDelayedAck(on&4 != 0)
 	case 0:
 		f.tcp.Close(id)
 	case 1:

@@ -74,7 +74,7 @@ func (t *Transport) readSyn(f *flow, s *segment) handshake {
 	if s.opts.HasTS {
 		hs.flags |= useTS
 	}
-	if s.opts.SACKPermitted {
+	if s.opts.SACKPermitted && !t.cfg.NoSACK {
 		hs.flags |= useSACK
 	}
 	if s.flags&(wire.ECE|wire.CWR) == wire.ECE|wire.CWR && !t.cfg.NoECN {
@@ -121,20 +121,23 @@ func (t *Transport) freeHalfOpen(j uint32, h *halfOpen) {
 // halfOpenInput handles a segment for a half-open connection (RFC 9293 section 3.10.7.4 in SYN-RECEIVED).
 func (t *Transport) halfOpenInput(p *Packet, j uint32, s *segment) {
 	h := t.halfOpen.at(j)
-	wnd := uint32(min(t.cfg.RecvBuf, maxWindow))
+	wnd := t.halfOpenWindow(h) << t.halfOpenScale(h)
+	off := s.seq - h.irs - 1
 	switch {
 	case s.has(wire.RST):
-		t.halfOpenReset(j, h, s.seq-h.irs-1, wnd)
+		t.halfOpenReset(j, h, off, wnd)
 	case s.has(wire.SYN) && !s.has(wire.ACK) && s.seq == h.irs:
 		t.stats[SCDupSyn]++
 		if t.resets.allow(t.now) {
 			t.sendSynAck(&h.flow, &h.handshake)
 		}
-	case s.has(wire.SYN) || s.seq-h.irs-1 > wnd || h.flags&useTS != 0 && s.opts.HasTS && before(s.opts.TSVal, h.tsRecent):
+	case s.has(wire.SYN) || off >= wnd || h.flags&useTS != 0 && s.opts.HasTS && before(s.opts.TSVal, h.tsRecent):
 		t.stats[BadSyn]++
 		if t.resets.allow(t.now) {
 			t.halfOpenAck(h)
 		}
+	case h.flags&useTS != 0 && !s.opts.HasTS:
+		t.stats[MissingTS]++ // RFC 7323 section 3.2
 	case !s.has(wire.ACK):
 		t.stats[RcvNoAck]++
 	case s.ack != h.iss+1:
@@ -160,10 +163,24 @@ func (t *Transport) halfOpenReset(j uint32, h *halfOpen, off, wnd uint32) {
 
 // halfOpenAck is the answer to what does not fit: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
 func (t *Transport) halfOpenAck(h *halfOpen) {
-	w := wire.TCP{Seq: h.iss + 1, Ack: h.irs + 1, Flags: wire.ACK, Window: uint16(min(t.cfg.RecvBuf, maxWindow))}
+	w := wire.TCP{Seq: h.iss + 1, Ack: h.irs + 1, Flags: wire.ACK, Window: uint16(t.halfOpenWindow(h))}
 	var o wire.TCPOptions
 	if h.flags&useTS != 0 {
 		o.HasTS, o.TSVal, o.TSEcr = true, t.clock()+h.tsOff, h.tsRecent
 	}
 	t.control(&h.flow, &w, &o, 0)
+}
+
+// halfOpenScale is the shift of windows: only that of a SYN is not scaled (RFC 7323 section 2.2).
+func (t *Transport) halfOpenScale(h *halfOpen) uint8 {
+	if h.hasWScale {
+		return t.windowScale()
+	}
+	return 0
+}
+
+// halfOpenWindow is what the SYN-ACK has promised, in units of the scale.
+func (t *Transport) halfOpenWindow(h *halfOpen) uint32 {
+	shift := t.halfOpenScale(h)
+	return (uint32(min(t.cfg.RecvBuf, maxWindow)) + 1<<shift - 1) >> shift
 }

@@ -19,7 +19,7 @@ func (t *Transport) invariants() error {
 		if err := t.checkRuns(c); err != nil {
 			return fmt.Errorf("connection %d in %v: %w", i, c.state, err)
 		}
-		if at := c.deadline(); at != 0 && (c.wakeAt == 0 || c.wakeAt > at || !t.wheel.Armed(i)) {
+		if at := c.deadline(); at != 0 && !t.resume.waits(i) && (c.wakeAt == 0 || c.wakeAt > at || !t.wheel.Armed(i)) {
 			return fmt.Errorf("connection %d in %v: deadline %v, woken at %v", i, c.state, at, c.wakeAt)
 		}
 		if c.state.sending() && c.rtxAt == 0 && !c.has(isDirty) && (c.flight() > 0 || c.unsent()) {

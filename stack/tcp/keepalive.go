@@ -30,8 +30,9 @@ func (t *Transport) keepTimeout(i uint32, c *conn) bool {
 		return false
 	}
 	t.stats[KeepTimeo]++
-	c.keepSent++
-	t.keepProbe(c)
+	if t.keepProbe(c) {
+		c.keepSent++
+	}
 	c.setLife(timerKeep, t.now+c.keepIntvl)
 	return true
 }

@@ -9,9 +9,28 @@ import (
 // ListenConfig describes a listener.
 type ListenConfig struct {
 	Addr     wire.Addr // zero: any of both versions; wire.Any4: any IPv4 address
+	V6Only   bool      // a zero Addr is any IPv6 address
 	Port     uint16
 	Backlog  int // connections handed over and not yet taken by Take; 0: no limit, Take is not needed
 	HalfOpen int // half-open connections before SYN cookies; 0: 1024
+}
+
+// match tells how closely a listener stands for a local address; 0: not at all.
+func (lc *ListenConfig) match(local *wire.Addr) int {
+	switch {
+	case lc.Addr == *local:
+		return 3
+	case lc.Addr == wire.Any4 && local.Is4():
+		return 2
+	case lc.Addr == wire.Addr{} && !(lc.V6Only && local.Is4()):
+		return 1
+	}
+	return 0
+}
+
+// collides reports whether a listener has all the addresses of another. One for a single address may be beside one for all.
+func (lc *ListenConfig) collides(o *ListenConfig) bool {
+	return lc.Addr == o.Addr || o.Addr.IsUnspecified() && lc.match(&o.Addr) > 0
 }
 
 type listener struct {
@@ -31,7 +50,7 @@ type listeners struct {
 
 const maxListeners = 65535
 
-// Listen starts to accept connections. Errors: EINVAL, EADDRINUSE, ENOBUFS.
+// Listen starts to accept connections. Errors: EINVAL, EADDRINUSE (a listener has these addresses), ENOBUFS.
 func (t *Transport) Listen(lc ListenConfig) (ID, syscall.Errno) {
 	if lc.Port == 0 || lc.Backlog < 0 || lc.HalfOpen < 0 {
 		return 0, syscall.EINVAL
@@ -43,7 +62,7 @@ func (t *Transport) Listen(lc ListenConfig) (ID, syscall.Errno) {
 		ls.list = make([]listener, 1)
 	}
 	for i := uint32(ls.ports[lc.Port]); i != 0; i = ls.list[i].next {
-		if ls.list[i].Addr == lc.Addr {
+		if o := &ls.list[i].ListenConfig; o.collides(&lc) || lc.collides(o) {
 			return 0, syscall.EADDRINUSE
 		}
 	}
@@ -111,16 +130,7 @@ func (t *Transport) listenerFor(local *wire.Addr, port uint16) ID {
 	rank := 0
 	for i := uint32(ls.ports[port]); i != 0; i = ls.list[i].next {
 		l := &ls.list[i]
-		r := 0
-		switch {
-		case l.Addr == *local:
-			r = 3
-		case l.Addr == wire.Any4 && local.Is4():
-			r = 2
-		case l.Addr == wire.Addr{}:
-			r = 1
-		}
-		if r > rank {
+		if r := l.match(local); r > rank {
 			rank, best = r, makeID(i, l.gen)
 		}
 	}

@@ -26,6 +26,8 @@ type Net interface {
 	Send(r *Route, payloadSum uint32, ecn uint8)
 	// PathMTU returns the MTU known for r now.
 	PathMTU(r *Route) int
+	// Confirm says that the remote end receives what is sent on r (RFC 4861 section 7.3.1). Only while ReportProgress is on.
+	Confirm(r *Route)
 }
 
 // Events is the application's side. Calls come from inside Input, Tick, Flush and Unreachable, never from inside the

@@ -37,6 +37,9 @@ func (t *Transport) flushOne(i uint32, c *conn) flushResult {
 
 // output repeats what is lost and then sends new data as far as the windows allow.
 func (t *Transport) output(c *conn) flushResult {
+	if t.now >= c.mtuAt {
+		t.renewMTU(c)
+	}
 	budget := turnBudget
 	for c.lost > 0 {
 		if budget == 0 {

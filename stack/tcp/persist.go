@@ -28,7 +28,7 @@ func (t *Transport) persistTimeout(i uint32, c *conn) bool {
 		t.drop(i, c, syscall.ETIMEDOUT)
 		return false
 	}
-	if c.backoff < 255 {
+	if c.backoff < 255 && !t.waits(c) {
 		c.backoff++
 	}
 	if n := min(c.unsentBytes(), c.sndWnd, t.fullSize(c)); n == 0 {

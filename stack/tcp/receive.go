@@ -17,13 +17,13 @@ func (t *Transport) dataInput(i uint32, c *conn, s *segment) news {
 		return 0
 	}
 	if !c.state.mayReceive() {
-		c.set(ackNow) // everything up to the FIN is here: the peer repeats itself
-		return 0
+		return 0 // past the peer's FIN there is nothing
 	}
 	seq, data := t.trim(c, s, &fin)
 	if fin && !c.has(finSeen) {
 		c.set(finSeen)
 		c.finSeq = seq + uint32(len(data))
+		t.dropRunsPast(c, c.finSeq)
 	}
 	if c.has(finSeen) && after(seq+uint32(len(data)), c.finSeq) {
 		data = data[:max(int32(c.finSeq-seq), 0)] // nothing comes after a FIN
@@ -84,6 +84,7 @@ func (t *Transport) inOrder(i uint32, c *conn, data []byte) {
 	t.stats[RcvPack]++
 	t.stats[RcvByte] += uint64(n)
 	c.rcvNxt += n
+	t.confirm(c)
 	c.rcvMSS = max(c.rcvMSS, uint16(n))
 	c.set(ackDelayed)
 	if c.rcvQ.Len() == 0 && c.runs == 0 {
@@ -131,7 +132,7 @@ func (t *Transport) abortOnData(i uint32, c *conn) {
 
 // ackOrWait acknowledges at once or by the timer (RFC 9293 section 3.8.6.3).
 func (t *Transport) ackOrWait(c *conn) flushResult {
-	now := c.has(ackNow) || c.rcvNxt-c.rcvAcked >= 2*uint32(c.rcvMSS)
+	now := c.has(ackNow) || t.cfg.NoDelayAck || c.rcvNxt-c.rcvAcked >= 2*uint32(c.rcvMSS)
 	if !now && c.quickAcks > 0 {
 		c.quickAcks--
 		now = true

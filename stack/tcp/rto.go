@@ -57,8 +57,13 @@ func (t *Transport) rexmtTimeout(i uint32, c *conn) bool {
 		t.drop(i, c, err)
 		return false
 	}
-	c.backoff++
+	waits := t.waits(c)
 	t.mark(i, c)
+	if waits && (c.lost > 0 || c.has(synDue)) {
+		c.rtxKind, c.rtxAt = timerRexmt, t.now+t.backedOff(c) // the last repetition still waits for a buffer: that says nothing about the peer
+		return true
+	}
+	c.backoff++
 	if !c.state.sending() {
 		c.set(synDue)
 		c.rtxAt = t.now + t.backedOff(c)
@@ -74,6 +79,9 @@ func (t *Transport) rexmtTimeout(i uint32, c *conn) bool {
 func (t *Transport) exhausted(c *conn) bool {
 	if c.userTO > 0 {
 		return t.now-c.progress >= c.userTO
+	}
+	if t.waits(c) {
+		return false
 	}
 	limit := t.cfg.Retries
 	if !c.state.sending() {

@@ -125,6 +125,23 @@ func (t *Transport) fillFromRuns(c *conn) {
 	}
 }
 
+// dropRunsPast drops the runs that reach past the end of the stream, and with them what is before it: the peer contradicts itself, and may
+// send that again (RFC 2018 section 8).
+func (t *Transport) dropRunsPast(c *conn, end uint32) {
+	for link := &c.runs; *link != 0; {
+		i := *link
+		r := t.runs.at(i)
+		if !after(r.end, end) {
+			link = &r.next
+			continue
+		}
+		*link = r.next
+		t.bufs.Reset(&r.q)
+		t.runs.release(i)
+		c.nRuns--
+	}
+}
+
 func (t *Transport) freeRuns(c *conn) {
 	for i := c.runs; i != 0; {
 		r := t.runs.at(i)

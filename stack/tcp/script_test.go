@@ -20,6 +20,8 @@ type script struct {
 	mtu  int
 	dead bool // every segment finds no buffer
 
+	confirmed int // calls of Net.Confirm
+
 	peers  map[uint16]*scriptPeer
 	peer   uint16 // the one that speaks
 	wnd    uint16 // of its segments
@@ -114,6 +116,7 @@ func (s *script) Readable(c ID) {
 func (s *script) Writable(c ID)                { s.event(c, "writable") }
 func (s *script) Closed(c ID, e syscall.Errno) { s.event(c, "closed%s", errorText(e)) }
 func (s *script) PathMTU(*Route) int           { return s.mtu }
+func (s *script) Confirm(*Route)               { s.confirmed++ }
 func (s *script) Route(_, r wire.Addr) (Route, bool) {
 	return Route{Local: s.us, Remote: r, MTU: int32(s.mtu)}, true
 }

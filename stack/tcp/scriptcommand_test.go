@@ -55,12 +55,16 @@ var commands = map[string]func(s *script, args []string) syscall.Errno{
 		s.tcp.SetBuffers(s.id(), int(s.number(args[0])), int(s.number(args[1])))
 		return 0
 	},
-	"mtu":       func(s *script, args []string) syscall.Errno { s.mtu = int(s.number(args[0])); return 0 },
-	"icmp":      (*script).icmp,
-	"raw":       (*script).raw,
-	"buffersup": func(s *script, args []string) syscall.Errno { s.dead = args[0] == "no"; return 0 },
-	"window":    func(s *script, args []string) syscall.Errno { s.wnd = uint16(s.number(args[0])); return 0 },
-	"from":      func(s *script, args []string) syscall.Errno { s.peer = uint16(s.number(args[0])); return 0 },
+	"sack":       func(s *script, args []string) syscall.Errno { s.tcp.SetSACK(args[0] == "on"); return 0 },
+	"delayedack": func(s *script, args []string) syscall.Errno { s.tcp.SetDelayedAck(args[0] == "on"); return 0 },
+	"progress":   func(s *script, args []string) syscall.Errno { s.tcp.ReportProgress(args[0] == "on"); return 0 },
+	"resume":     func(s *script, _ []string) syscall.Errno { s.dead = false; s.tcp.Resume(s.now); return 0 },
+	"mtu":        func(s *script, args []string) syscall.Errno { s.mtu = int(s.number(args[0])); return 0 },
+	"icmp":       (*script).icmp,
+	"raw":        (*script).raw,
+	"buffersup":  func(s *script, args []string) syscall.Errno { s.dead = args[0] == "no"; return 0 },
+	"window":     func(s *script, args []string) syscall.Errno { s.wnd = uint16(s.number(args[0])); return 0 },
+	"from":       func(s *script, args []string) syscall.Errno { s.peer = uint16(s.number(args[0])); return 0 },
 }
 
 // checks are words that look at the transport and change nothing.
@@ -90,6 +94,12 @@ var checks = map[string]func(s *script, args []string){
 		if p := s.current(); !after(p.iss, p.oldISS+s.number(args[0])) {
 			s.Fatalf("they begin at %d", p.iss-p.oldISS)
 		}
+	},
+	"confirmed": func(s *script, args []string) { // calls of Net.Confirm since the last check
+		if s.confirmed != int(s.number(args[0])) {
+			s.Fatalf("confirmed %d times", s.confirmed)
+		}
+		s.confirmed = 0
 	},
 	"count": (*script).count,
 	"usage": func(s *script, args []string) { s.check(s.tcp.Usage(), args) },

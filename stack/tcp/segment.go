@@ -53,12 +53,20 @@ func (t *Transport) parse(p *Packet) bool {
 
 func (s *segment) has(flags uint8) bool { return s.flags&flags != 0 }
 
-// control builds and sends a segment without payload; false when no buffer was free.
+// control sends a segment without payload that nobody will repeat; false when no buffer was free.
 func (t *Transport) control(f *flow, h *wire.TCP, o *wire.TCPOptions, ecn uint8) bool {
+	ok := t.put(f, h, o, ecn)
+	if !ok {
+		t.stats[OutNoBuf]++
+	}
+	return ok
+}
+
+// put builds and sends a segment without payload; false when no buffer was free.
+func (t *Transport) put(f *flow, h *wire.TCP, o *wire.TCPOptions, ecn uint8) bool {
 	h.SrcPort, h.DstPort = f.localPort, f.remotePort
 	b := t.net.Segment(&f.Route, wire.TCPLen+wire.TCPOptionsLen(o))
 	if b == nil {
-		t.stats[OutNoBuf]++
 		return false
 	}
 	wire.PutTCP(b, h, o)

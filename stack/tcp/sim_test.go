@@ -97,6 +97,7 @@ func (h *simHost) Readable(c ID)                     { h.app.Readable(c) }
 func (h *simHost) Writable(c ID)                     { h.app.Writable(c) }
 func (h *simHost) Closed(c ID, err syscall.Errno)    { h.app.Closed(c, err) }
 func (h *simHost) PathMTU(*Route) int                { return h.mtu }
+func (h *simHost) Confirm(*Route)                    {}
 func (h *simHost) Route(l, r wire.Addr) (Route, bool) {
 	if l == (wire.Addr{}) {
 		l = h.addr

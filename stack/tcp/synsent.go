@@ -11,7 +11,7 @@ import (
 func (t *Transport) sendSyn(i uint32, c *conn) flushResult {
 	h := wire.TCP{Seq: c.iss, Flags: wire.SYN, Window: uint16(min(c.rcvBuf, maxWindow))}
 	o := wire.TCPOptions{
-		MSS: announcedMSS(&c.Route), HasWScale: true, WScale: c.rcvWScale, SACKPermitted: true,
+		MSS: announcedMSS(&c.Route), HasWScale: true, WScale: c.rcvWScale, SACKPermitted: !t.cfg.NoSACK,
 		HasTS: true, TSVal: t.tsClock(c),
 	}
 	if !t.cfg.NoECN && c.synTries == 0 {
@@ -23,11 +23,12 @@ func (t *Transport) sendSyn(i uint32, c *conn) flushResult {
 		o.SACKPermitted = c.has(useSACK)
 		o.HasTS, o.TSEcr = c.has(useTS), c.tsRecent
 	}
-	if !t.control(&c.flow, &h, &o, 0) {
+	if !t.put(&c.flow, &h, &o, 0) {
+		t.starve(c)
 		return noBuffer
 	}
 	t.stats[SndCtrl]++
-	c.clear(synDue | ackNow | ackDelayed)
+	c.clear(synDue | ackNow | ackDelayed | starved)
 	c.synTries++
 	c.sndNxt = c.iss + 1
 	c.lastSend = t.now
@@ -92,7 +93,7 @@ func (t *Transport) takeSyn(c *conn, s *segment) {
 	} else {
 		c.rcvWScale = 0
 	}
-	if s.opts.SACKPermitted {
+	if s.opts.SACKPermitted && !t.cfg.NoSACK {
 		c.set(useSACK)
 	}
 	if s.opts.HasTS {
@@ -116,6 +117,7 @@ func (t *Transport) opened(c *conn) {
 	c.backoff = 0
 	c.rtxKind, c.rtxAt = timerNone, 0
 	c.setMSS()
+	c.mtuAt = t.now + mtuCheck
 	c.rcvMSS = min(c.mss, 536)
 	c.cwnd = initialWindow(uint32(c.mss))
 	if c.has(keepAlive) {
@@ -127,5 +129,6 @@ func (t *Transport) opened(c *conn) {
 	case c.synTries > 1:
 		c.cwnd = uint32(c.mss)  // RFC 5681 section 3.1
 		c.rto = 3 * time.Second // RFC 6298 section 5.7
+		t.sampleAck(c, -1)      // a timestamp tells which SYN is acknowledged: then the timeout is known
 	}
 }

@@ -16,6 +16,7 @@ type conn struct {
 	rtxKind   timerKind
 	lifeKind  timerKind
 	nextDirty uint32
+	dirtyTurn uint32 // when it was marked
 	gen       uint32
 
 	// Receiving (RFC 9293 section 3.3.1).
@@ -72,6 +73,7 @@ type conn struct {
 	minRTT     time.Duration
 	wakeAt     time.Duration // when the wheel wakes the connection; 0: not armed
 	progress   time.Duration // when the oldest byte in flight became the oldest
+	mtuAt      time.Duration // when a larger path MTU is tried
 	rack       rackState
 	rec        recovery
 	cubic      cubicState
@@ -88,6 +90,7 @@ type conn struct {
 	keepCount  uint8
 	keepSent   uint8
 	synTries   uint8
+	blackholes uint8 // path MTUs reduced without an ICMP error
 	controller Congestion
 	softErr    uint16 // errno
 	err        uint16
@@ -128,6 +131,8 @@ const (
 	released // the slot is to be freed when the dirty list lets go of it
 	inEvent  // the last event is being delivered
 	synDue   // a SYN, or the SYN-ACK of a simultaneous open, is to be sent
+	starved  // the last segment found no buffer
+	narrow   // short memory keeps the window smaller than it could be
 )
 
 func (c *conn) has(f connFlags) bool { return c.flags&f != 0 }

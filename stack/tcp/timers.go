@@ -38,6 +38,9 @@ func (t *Transport) schedule(i uint32, c *conn) {
 // runTimers handles the deadlines of a connection that have passed.
 func (t *Transport) runTimers(i uint32, c *conn) {
 	c.wakeAt = 0
+	if t.resume.waits(i) {
+		return // its turn comes, and then its timer is set anew
+	}
 	if c.delayAt != 0 && c.delayAt <= t.now {
 		c.delayAt = 0
 		c.set(ackNow)

@@ -110,6 +110,9 @@ func (t *Transport) timeWaitInput(p *Packet, j uint32, s *segment, hash uint32) 
 		}
 	}
 	if s.end == s.seq && s.seq == w.rcvNxt {
+		if w.ts && s.opts.HasTS && !before(s.opts.TSVal, w.tsRecent) {
+			w.tsRecent = s.opts.TSVal // RFC 7323 section 4.3
+		}
 		return // nothing to answer
 	}
 	if s.has(wire.FIN) && s.end == w.rcvNxt {

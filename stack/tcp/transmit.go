@@ -23,7 +23,7 @@ func (t *Transport) transmit(c *conn, seq uint32, n int, flags uint8) bool {
 	hl := wire.TCPLen + c.optionLen()
 	b := t.net.Segment(&c.Route, hl+n)
 	if b == nil {
-		t.stats[OutNoBuf]++
+		t.starve(c)
 		return false
 	}
 	if c.has(ecnEcho) {
@@ -50,7 +50,7 @@ func (t *Transport) transmit(c *conn, seq uint32, n int, flags uint8) bool {
 	t.net.Send(&c.Route, sum, ecn)
 	t.stats[SndTotal]++
 	c.rcvAcked = c.rcvNxt
-	c.clear(ackNow | ackDelayed | dsackDue)
+	c.clear(ackNow | ackDelayed | dsackDue | starved)
 	c.delayAt = 0
 	if n > 0 {
 		c.lastSend = t.now
@@ -81,6 +81,14 @@ func (t *Transport) putOptions(c *conn, b []byte) {
 	}
 }
 
+// starve notes that a connection has something to send and no buffer for it; it is counted once, however often it tries.
+func (t *Transport) starve(c *conn) {
+	if !c.has(starved) {
+		c.set(starved)
+		t.stats[OutNoBuf]++
+	}
+}
+
 // sendAck sends an acknowledgement alone.
 func (t *Transport) sendAck(c *conn) bool {
 	if !t.transmit(c, c.sndNxt, 0, wire.ACK) {
@@ -91,15 +99,26 @@ func (t *Transport) sendAck(c *conn) bool {
 	return true
 }
 
-// keepProbe sends an acknowledgement of a byte long past, which draws an answer.
-func (t *Transport) keepProbe(c *conn) {
+// keepProbe sends an acknowledgement of a byte long past, which draws an answer; false when no buffer was free.
+func (t *Transport) keepProbe(c *conn) bool {
+	if !t.transmit(c, c.sndUna-1, 0, wire.ACK) {
+		return false
+	}
 	t.stats[KeepProbe]++
-	t.transmit(c, c.sndUna-1, 0, wire.ACK)
+	return true
+}
+
+// resetSeq is the number of a reset: SND.NXT, but a peer that has taken window back would drop one that lies past it.
+func (c *conn) resetSeq() uint32 {
+	if end := c.sndUna + c.sndWnd; c.state.sending() && before(end, c.sndNxt) {
+		return end
+	}
+	return c.sndNxt
 }
 
 // sendRST ends the connection at the peer.
 func (t *Transport) sendRST(c *conn) {
-	h := wire.TCP{Seq: c.sndNxt, Ack: c.rcvNxt, Flags: wire.RST | wire.ACK}
+	h := wire.TCP{Seq: c.resetSeq(), Ack: c.rcvNxt, Flags: wire.RST | wire.ACK}
 	var o wire.TCPOptions
 	if c.has(useTS) {
 		o.HasTS, o.TSVal, o.TSEcr = true, t.tsClock(c), c.tsRecent

@@ -31,6 +31,7 @@ type Transport struct {
 	listeners listeners
 	waiting   timeWaitList
 	dirty     dirtyList
+	turn      uint32 // counts calls of Flush
 	seg       segment
 	stranger  flow // of a segment that belongs to no connection
 	ack       ackInfo
@@ -40,6 +41,10 @@ type Transport struct {
 	cookies   cookieState
 	resets    rateLimit
 	portHint  uint32
+	progress  bool  // tell Net of connections that make progress
+	squeezed  bool  // short memory has kept a window small
+	relief    sweep // tells of windows when memory is free again
+	resume    sweep // repeats what was lost with the link
 	stats     Stats
 }
 
@@ -81,6 +86,7 @@ func (t *Transport) Stats() Stats { return t.stats }
 // Tick runs the timers that are due at now.
 func (t *Transport) Tick(now time.Duration) {
 	t.now = now
+	t.resumeSome()
 	for i, ok := t.wheel.Expire(now); ok; i, ok = t.wheel.Expire(now) {
 		t.runTimers(i, t.conns.at(i))
 	}
@@ -90,9 +96,9 @@ func (t *Transport) Tick(now time.Duration) {
 	t.expireTimeWait()
 }
 
-// Next is when Tick has something to do again; ok is false when nothing waits. It is at once while Flush has work left.
+// Next is when Tick has something to do again; ok is false when nothing waits. It is at once while Tick or Flush has work left.
 func (t *Transport) Next() (at time.Duration, ok bool) {
-	if t.dirty.head != 0 {
+	if t.dirty.head != 0 || t.resume.active() || t.relief.active() {
 		return t.now, true
 	}
 	at, ok = t.wheel.Next()
@@ -115,7 +121,7 @@ func (t *Transport) mark(i uint32, c *conn) {
 		return
 	}
 	c.set(isDirty)
-	c.nextDirty = 0
+	c.nextDirty, c.dirtyTurn = 0, t.turn
 	if t.dirty.head == 0 {
 		t.dirty.head = i
 	} else {
@@ -124,22 +130,44 @@ func (t *Transport) mark(i uint32, c *conn) {
 	t.dirty.tail = i
 }
 
+// refusals is how many connections in a row may find no buffer in a Flush, so that many that wait cost little in each turn. Those of
+// another port may be next.
+const refusals = 16
+
 // Flush sends what the connections marked since the last call have to send. Call it once per turn of the loop, after
-// Input, Tick and the application's calls. What finds no free buffer, or more than its share of a turn, waits for the next call.
+// Input, Tick and the application's calls. What finds no free buffer, or more than its share of a turn, waits for the next call;
+// when several in a row have found none, so do all others.
 func (t *Transport) Flush(now time.Duration) {
 	t.now = now
-	last := t.dirty.tail
-	for i := t.dirty.head; i != 0; i = t.dirty.head {
+	t.relieveSome()
+	last, refused := t.dirty.tail, 0
+	for i := t.dirty.head; i != 0 && refused < refusals; i = t.dirty.head {
 		c := t.conns.at(i)
 		t.dirty.head = c.nextDirty
+		held := t.resume.waits(i) && t.waits(c)
 		c.clear(isDirty)
-		if c.has(released) {
+		switch {
+		case c.has(released):
 			t.conns.release(i)
-		} else if t.flushOne(i, c) != flushed {
+		case held:
 			t.mark(i, c)
+		default:
+			r := t.flushOne(i, c)
+			if r != flushed {
+				t.mark(i, c)
+			}
+			if refused++; r != noBuffer {
+				refused = 0
+			}
 		}
 		if i == last {
-			return
+			break
 		}
 	}
+	t.turn++
+}
+
+// waits: the connection has something to send that the last Flush had no buffer for.
+func (t *Transport) waits(c *conn) bool {
+	return c.has(starved) || c.has(isDirty) && c.dirtyTurn != t.turn
 }

@@ -11,7 +11,12 @@ const reserve = 64
 // 3.8.6) and moves right only by what is worth telling (RFC 1122 section 4.2.3.3).
 func (t *Transport) advertise(c *conn) uint16 {
 	free := uint32(0)
-	if used := uint32(c.rcvQ.Len()); used < c.rcvBuf && !t.pressed() {
+	c.clear(narrow)
+	if used := uint32(c.rcvQ.Len()); used >= c.rcvBuf {
+	} else if t.pressed() {
+		c.set(narrow)
+		t.squeezed = true
+	} else {
 		free = min(c.rcvBuf-used, maxWindow<<c.rcvWScale) >> c.rcvWScale << c.rcvWScale
 	}
 	edge := c.rcvNxt + free
@@ -23,11 +28,6 @@ func (t *Transport) advertise(c *conn) uint16 {
 	wnd = min(wnd, maxWindow)
 	c.rcvAdv = c.rcvNxt + wnd<<c.rcvWScale
 	return uint16(wnd)
-}
-
-// pressed: the pool is nearly used up. Windows stay as they are, and buffers do not grow.
-func (t *Transport) pressed() bool {
-	return t.bufs.Free() < max(t.cfg.Memory/buf.ChunkSize/16, 2*reserve)
 }
 
 // windowUpdate: reading has made enough room to tell the peer at once.
