@@ -59,7 +59,7 @@ func (s *Secondary) sysctl(req msg.SysctlRequest) ([]msg.SysctlRow, error) {
 		if err != nil {
 			return nil, msg.Errorf(errnoOf(err), "read %s: %v", name, err)
 		}
-		rows = append(rows, msg.SysctlRow{Proc: s.proc, Name: name, Value: value})
+		rows = append(rows, msg.SysctlRow{Proc: s.attach.Proc, Name: name, Value: value})
 	}
 	if len(rows) == 0 && req.Name != "" {
 		return nil, msg.Errorf(syscall.ENOENT, "unknown sysctl %q", req.Name)

@@ -7,14 +7,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// publish writes the loop's counters into the control block, for ff top and ff traffic.
+// publish writes the loop's counters since it attached into the control block, for ff top and ff traffic.
 func (s *Secondary) publish() {
+	if s.session == nil {
+		return
+	}
 	c, slot := &s.count, s.slot
-	usr := max(cpuTime()-c.busy-c.spun, 0)
+	usr := max(cpuTime()-s.started-c.busy-c.spun, 0)
 	atomic.StoreUint64(&slot.Loops, c.loops)
 	atomic.StoreUint64(&slot.SysNS, uint64(c.busy))
 	atomic.StoreUint64(&slot.UsrNS, uint64(usr))
-	atomic.StoreUint64(&slot.TxDropped, s.engine.Dropped())
+	atomic.StoreUint64(&slot.TxDropped, s.engine.Dropped()-c.dropped)
 	atomic.StoreUint64(&slot.TxNoMbuf, c.txNoMbuf)
 	atomic.StoreUint64(&slot.TxFull, c.txFull)
 	atomic.StoreUint64(&slot.NotLeader, c.notLeader)

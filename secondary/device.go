@@ -7,7 +7,8 @@ import (
 	"ringstack/shm"
 )
 
-// device sends the frames of one port; see engine.Device. All but Wake belongs to the loop.
+// device sends the frames of one port; see engine.Device. All but Wake belongs to the loop. It outlives its rings: while there is no
+// primary it has none, and no frame to give.
 type device struct {
 	loop   *loop
 	port   int // id
@@ -17,6 +18,20 @@ type device struct {
 	open   uint64   // mbuf of the frame being written, 0 for none
 	frame  []byte   // in open
 	limit  int      // bytes of the longest frame
+}
+
+func newDevice(l *loop, port int) *device {
+	return &device{loop: l, port: port, staged: make([]uint64, 0, burst)}
+}
+
+// connect gives the device its rings.
+func (d *device) connect(rings portRings, mtu int) {
+	d.rx, d.tx, d.limit = rings.rx, rings.tx, mtu+etherOverhead
+}
+
+// disconnect takes the rings from the device. Frames that were not sent are lost.
+func (d *device) disconnect() {
+	*d = device{loop: d.loop, port: d.port, staged: d.staged[:0]}
 }
 
 // etherOverhead is an Ethernet header, in bytes.
@@ -46,7 +61,7 @@ func (d *device) Frame(n int) []byte {
 
 // Send implements engine.Device.
 func (d *device) Send() {
-	if isAnswer(d.frame) && int(atomic.LoadInt32(&d.loop.header.Leader)) != d.loop.proc {
+	if isAnswer(d.frame) && int(atomic.LoadInt32(&d.loop.header.Leader)) != d.loop.attach.Proc {
 		d.loop.count.notLeader++ // the mbuf serves the next frame
 		return
 	}

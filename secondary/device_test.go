@@ -26,9 +26,9 @@ const (
 	mbufNum = 12
 )
 
-// newDevice makes a device on memory of its own, with mbufNum mbufs waiting in the alloc ring, and
+// testDevice makes a device on memory of its own, with mbufNum mbufs waiting in the alloc ring, and
 // the primary's ends of the rings.
-func newDevice(t *testing.T) (d *device, tx, freed *ring.Consumer) {
+func testDevice(t *testing.T) (d *device, tx, freed *ring.Consumer) {
 	t.Helper()
 	words := make([]uint64, (mbufsAt-base+mbufNum*mbufLen)/8)
 	mem := shm.NewMemory(unsafe.Pointer(&words[0]), base, uint64(len(words)*8))
@@ -42,7 +42,7 @@ func newDevice(t *testing.T) (d *device, tx, freed *ring.Consumer) {
 	for i := range uint64(mbufNum) {
 		alloc.Enqueue([]uint64{mbufsAt + i*mbufLen})
 	}
-	l := &loop{mem: mem, header: mem.InitControl(ctrlAt, 1, 1), slot: mem.Slot(ctrlAt, 0)}
+	l := &loop{session: &session{mem: mem, header: mem.InitControl(ctrlAt, 1, 1), slot: mem.Slot(ctrlAt, 0)}}
 	l.sleeper = ring.NewSleeper(&l.slot.Sleep)
 	l.mbufs.spare = make([]uint64, 0, 4)
 	l.mbufs.alloc, errs[1] = ring.NewConsumer(mem, allocAt)
@@ -72,7 +72,7 @@ func frame(d *device, tag byte, n int) bool {
 }
 
 func TestFramesReachTheTxRing(t *testing.T) {
-	d, tx, _ := newDevice(t)
+	d, tx, _ := testDevice(t)
 	for i := range byte(6) {
 		if !frame(d, i, 60+int(i)) {
 			t.Fatalf("frame %d was refused", i)
@@ -94,14 +94,14 @@ func TestFramesReachTheTxRing(t *testing.T) {
 }
 
 func TestFrameIsRefusedWhenTooLong(t *testing.T) {
-	d, _, _ := newDevice(t)
+	d, _, _ := testDevice(t)
 	if d.Frame(1514) == nil || d.Frame(1515) != nil {
 		t.Error("the longest frame is not the port's")
 	}
 }
 
 func TestFrameIsRefusedWithoutMbuf(t *testing.T) {
-	d, _, _ := newDevice(t)
+	d, _, _ := testDevice(t)
 	sent := 0
 	for frame(d, 1, 60) {
 		sent++
@@ -112,7 +112,7 @@ func TestFrameIsRefusedWithoutMbuf(t *testing.T) {
 }
 
 func TestFrameIsRefusedWithoutRoom(t *testing.T) {
-	d, _, _ := newDevice(t)
+	d, _, _ := testDevice(t)
 	d.loop.mbufs.spare = slices.Repeat([]uint64{mbufsAt}, 2*ringLen)
 	sent := 0
 	for frame(d, 1, 60) {
@@ -124,7 +124,7 @@ func TestFrameIsRefusedWithoutRoom(t *testing.T) {
 }
 
 func TestMbufsAreReusedThenReturned(t *testing.T) {
-	d, _, freed := newDevice(t)
+	d, _, freed := testDevice(t)
 	b := &d.loop.mbufs
 	var held []uint64
 	for range 8 {
@@ -148,9 +148,9 @@ func TestMbufsAreReusedThenReturned(t *testing.T) {
 // TestPrimaryIsRungForWhatWasFlushedEarly has the engine send as many frames as are staged at most,
 // and fail with the next one: nothing is left for the end of the turn.
 func TestPrimaryIsRungForWhatWasFlushedEarly(t *testing.T) {
-	d, tx, _ := newDevice(t)
+	d, tx, _ := testDevice(t)
 	s := &Secondary{engine: &sender{d: d, n: 5}}
-	s.mem, s.header, s.mbufs, s.devices = d.loop.mem, d.loop.header, d.loop.mbufs, []*device{d}
+	s.session, s.devices = d.loop.session, []*device{d}
 	d.loop = &s.loop
 	s.mbufs.spare = []uint64{mbufsAt, mbufsAt + mbufLen, mbufsAt + 2*mbufLen, mbufsAt + 3*mbufLen}
 	s.mbufs.alloc.Dequeue(make([]uint64, mbufNum))
@@ -207,7 +207,7 @@ func TestOnlyTheLeaderAnswers(t *testing.T) {
 		}
 	}
 	for leader, want := range map[int32]int{0: 1, 1: 0, shm.NoLeader: 0} {
-		d, tx, _ := newDevice(t)
+		d, tx, _ := testDevice(t)
 		atomic.StoreInt32(&d.loop.header.Leader, leader)
 		copy(d.Frame(42), append(arp(2), make([]byte, 20)...))
 		d.Send()
@@ -219,7 +219,7 @@ func TestOnlyTheLeaderAnswers(t *testing.T) {
 }
 
 func TestSendAllocatesNothing(t *testing.T) {
-	d, tx, _ := newDevice(t)
+	d, tx, _ := testDevice(t)
 	out := make([]uint64, ringLen)
 	n := testing.AllocsPerRun(100, func() {
 		frame(d, 1, 60)

@@ -2,7 +2,7 @@ package secondary
 
 import "ringstack/secondary/engine"
 
-// enginePorts describes the primary's ports to the engine.
+// enginePorts describes the primary's ports to the engine, with the devices that are theirs for good.
 func (s *Secondary) enginePorts() []engine.Port {
 	ports := make([]engine.Port, len(s.attach.Ports))
 	for i, p := range s.attach.Ports {

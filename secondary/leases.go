@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -17,7 +18,9 @@ const (
 
 // leases are the local ports that belong to this secondary alone, for connections that it opens.
 type leases struct {
-	ask func(context.Context) (msg.LeaseReply, error) // leases a block from the primary
+	ask func(context.Context) (msg.LeaseReply, error) // leases a block from the primary, or waits for one
+
+	asking sync.Mutex // held while the primary is asked
 
 	mu     sync.Mutex
 	blocks []msg.LeaseReply
@@ -40,19 +43,61 @@ func (l *leases) withPort(ctx context.Context, open func(port uint16) error) err
 // pick returns a leased port, from a new block if more is set or there is none yet, or 0 with the
 // reason why there is none.
 func (l *leases) pick(ctx context.Context, more bool) (uint16, error) {
+	if port := l.any(); port != 0 && !more {
+		return port, nil
+	}
+	l.asking.Lock()
+	defer l.asking.Unlock()
+	if port := l.any(); port != 0 && !more { // another call has asked meanwhile
+		return port, nil
+	}
+	block, err := l.ask(ctx)
+	if err == nil {
+		l.mu.Lock()
+		l.blocks = append(l.blocks, block)
+		l.mu.Unlock()
+		return random(block), nil
+	}
+	if port := l.any(); port != 0 {
+		return port, nil
+	}
+	return 0, err
+}
+
+// any returns one of the leased ports, or 0.
+func (l *leases) any() uint16 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if more || len(l.blocks) == 0 {
-		block, err := l.ask(ctx)
-		if err == nil {
-			l.blocks = append(l.blocks, block)
-			return random(block), nil
-		}
-		if len(l.blocks) == 0 {
-			return 0, err
-		}
+	if len(l.blocks) == 0 {
+		return 0
 	}
-	return random(l.blocks[rand.IntN(len(l.blocks))]), nil
+	return random(l.blocks[rand.IntN(len(l.blocks))])
+}
+
+// list returns the first port of each block.
+func (l *leases) list() (firsts []uint16) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, block := range l.blocks {
+		firsts = append(firsts, block.First)
+	}
+	return firsts
+}
+
+// has reports whether a port is leased.
+func (l *leases) has(port uint16) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.blocks, func(block msg.LeaseReply) bool {
+		return port >= block.First && int(port) < int(block.First)+block.N
+	})
+}
+
+// lose forgets blocks that another has now. The connections that use them hear no more.
+func (l *leases) lose(firsts []uint16) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.blocks = slices.DeleteFunc(l.blocks, func(block msg.LeaseReply) bool { return slices.Contains(firsts, block.First) })
 }
 
 func random(block msg.LeaseReply) uint16 { return block.First + uint16(rand.IntN(block.N)) }

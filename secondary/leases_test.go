@@ -74,22 +74,30 @@ func TestRegistryTellsOfTheFirstAndTheLast(t *testing.T) {
 		return refuse
 	}}
 	port := msg.PortRequest{Proto: protoTCP, Port: 80}
+	add := func() (*registration, error) {
+		s := &registration{registry: &r, port: port}
+		return s, r.add(t.Context(), s)
+	}
 	refuse = context.DeadlineExceeded
-	if err := r.add(port); err != refuse || !slices.Equal(told, []msg.Kind{msg.KindListen, msg.KindUnlisten}) {
+	if _, err := add(); err != refuse || !slices.Equal(told, []msg.Kind{msg.KindListen, msg.KindUnlisten}) {
 		t.Fatalf("no answer in time: %v, the primary was told %v", err, told)
 	}
 	refuse = syscall.EADDRINUSE
-	if err := r.add(port); err != refuse {
+	if _, err := add(); err != refuse {
 		t.Fatalf("refusal: %v", err)
 	}
 	refuse, told = nil, nil
+	var sockets []*registration
 	for range 3 {
-		if err := r.add(port); err != nil {
+		s, err := add()
+		if err != nil {
 			t.Fatal(err)
 		}
+		sockets = append(sockets, s)
 	}
-	for range 3 {
-		r.remove(port)
+	for _, s := range sockets {
+		s.release()
+		s.release() // does nothing
 	}
 	if len(told) != 2 || told[0] != msg.KindListen || told[1] != msg.KindUnlisten {
 		t.Errorf("the primary was told %v", told)

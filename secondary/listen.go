@@ -4,100 +4,74 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"sync"
-
-	"ringstack/msg"
 )
 
+// ListenConfig is net.ListenConfig on the stack. The zero value of each field but Secondary is that of listening without it.
+type ListenConfig struct {
+	// Secondary is whose stack is used.
+	Secondary *Secondary
+
+	// KeepAliveConfig is that of the connections that a listener accepts. Without Enable: package net's default.
+	KeepAliveConfig net.KeepAliveConfig
+
+	// Control configures the socket before it is bound, with a network as "tcp4" and the address. The connections that a
+	// listener accepts are configured as it is. An error ends the call. nil: nothing is configured.
+	Control func(network, address string, s *Socket) error
+}
+
 // Listen is net.Listen on the stack: network is "tcp", "tcp4" or "tcp6", address "host:port". The
-// port is registered with the primary; the secondaries of one group may share it, and
-// errors.Is(err, syscall.EADDRINUSE) says that another group has it. Port 0 chooses a free one.
+// port is registered with the primary, for both IP versions; the secondaries of one group may share it, and
+// errors.Is(err, syscall.EADDRINUSE) says that another group has it. Port 0 chooses a free one. The listener's Accept returns
+// that error, too, when another group has the port after a restart of the primary. Connections are TCPConns.
 func (s *Secondary) Listen(network, address string) (net.Listener, error) {
-	var l net.Listener
-	port, err := s.bind(network, protoTCP, address, func(addr netip.AddrPort) (closer, error) {
-		var err error
-		l, err = s.engine.ListenTCP(addr)
-		return l, err
-	})
-	if err != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
-	}
-	return &listener{Listener: l, s: s, port: port}, nil
+	return (&ListenConfig{Secondary: s}).Listen(context.Background(), network, address)
 }
 
 // ListenPacket is net.ListenPacket on the stack: network is "udp", "udp4" or "udp6". Ports are as
-// for Listen.
+// for Listen. The socket is a UDPConn.
 func (s *Secondary) ListenPacket(network, address string) (net.PacketConn, error) {
-	var c net.PacketConn
-	port, err := s.bind(network, protoUDP, address, func(addr netip.AddrPort) (closer, error) {
-		var err error
-		c, err = s.engine.ListenUDP(addr)
-		return c, err
+	return (&ListenConfig{Secondary: s}).ListenPacket(context.Background(), network, address)
+}
+
+// Listen is Secondary.Listen with the options. ctx ends the wait for name servers and for a primary.
+func (c *ListenConfig) Listen(ctx context.Context, network, address string) (l net.Listener, err error) {
+	b, err := c.prepare(ctx, network, protoTCP, address)
+	if err != nil {
+		return nil, err
+	}
+	_, err = b.bind(ctx, func(addr netip.AddrPort) (closer, error) {
+		l, err = c.Secondary.engine.ListenTCP(addr, &b.socket.options)
+		return l, err
 	})
 	if err != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
+		return nil, err
 	}
-	return &packetConn{PacketConn: c, s: s, port: port}, nil
+	return l, nil
 }
 
-type closer interface{ Close() error }
-
-// bind opens a socket and registers its port.
-func (s *Secondary) bind(network string, want uint8, address string, open func(netip.AddrPort) (closer, error)) (msg.PortRequest, error) {
-	proto, version, err := parseNetwork(network)
-	if err == nil && proto != want {
-		err = net.UnknownNetworkError(network)
-	}
+// ListenPacket is Secondary.ListenPacket with the options. ctx is as for Listen.
+func (c *ListenConfig) ListenPacket(ctx context.Context, network, address string) (p net.PacketConn, err error) {
+	b, err := c.prepare(ctx, network, protoUDP, address)
 	if err != nil {
-		return msg.PortRequest{}, err
+		return nil, err
 	}
-	addrs, err := resolve(context.Background(), network, version, address)
+	_, err = b.bind(ctx, func(addr netip.AddrPort) (closer, error) {
+		p, err = c.Secondary.engine.ListenUDP(addr, &b.socket.options)
+		return p, err
+	})
 	if err != nil {
-		return msg.PortRequest{}, err
+		return nil, err
 	}
-	port := msg.PortRequest{Proto: proto, Port: addrs[0].Port()}
-	try := func(number uint16) error {
-		port.Port = number
-		socket, err := open(netip.AddrPortFrom(addrs[0].Addr(), number))
-		if err != nil {
-			return err
+	return p, nil
+}
+
+// prepare finds out where to listen and how.
+func (c *ListenConfig) prepare(ctx context.Context, network string, proto uint8, address string) (*binding, error) {
+	b, err := c.Secondary.prepareListen(ctx, network, proto, address)
+	if err == nil {
+		if err = b.socket.configure(c.KeepAliveConfig, c.Control, b.local); err != nil {
+			err = b.failed(err)
 		}
-		if err := s.ports.add(port); err != nil {
-			socket.Close()
-			return err
-		}
-		return nil
 	}
-	if port.Port == 0 {
-		err = s.leases.withPort(context.Background(), try)
-	} else {
-		err = try(port.Port)
-	}
-	return port, err
-}
-
-// listener unregisters its port when it is closed.
-type listener struct {
-	net.Listener
-	s    *Secondary
-	port msg.PortRequest
-	once sync.Once
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() { l.s.ports.remove(l.port) })
-	return l.Listener.Close()
-}
-
-// packetConn unregisters its port when it is closed.
-type packetConn struct {
-	net.PacketConn
-	s    *Secondary
-	port msg.PortRequest
-	once sync.Once
-}
-
-func (c *packetConn) Close() error {
-	c.once.Do(func() { c.s.ports.remove(c.port) })
-	return c.PacketConn.Close()
+	return b, err
 }

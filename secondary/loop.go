@@ -1,14 +1,12 @@
 package secondary
 
 import (
-	"errors"
 	"runtime"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"ringstack/msg"
 	"ringstack/ring"
 	"ringstack/shm"
 )
@@ -19,67 +17,34 @@ const (
 	publishEvery = 50 * time.Millisecond // counters of the control block
 )
 
-// loop is what the loop goroutine works on. Of it only woken, sleeper.Wake and ended are for others.
+// loop is what the loop goroutine works on. Of it only woken, calls, sleeper.Wake and ended are for others.
 type loop struct {
-	proc    int
-	mem     *shm.Memory
-	header  *shm.Header
-	slot    *shm.Slot
-	sleeper *ring.Sleeper
-	devices []*device
-	mbufs   mbufs
-	msgIn   *ring.Consumer
-	control *msg.Responder
-	woken   atomic.Bool
-	ended   chan struct{}
-	rx      [burst]uint64
-	sent    bool // in this turn, which ends with ringing the primary's bell
-	count   loopCounters
+	*session // nil while there is no primary
+	sleeper  *ring.Sleeper
+	resting  uint32    // what the sleeper sleeps on while there is no session
+	devices  []*device // by position in attach.Ports; none while there is no session
+	lasting  []*device // those that the engine has
+	left     []byte    // the connections that there were when the last session ended, see flows
+	lcore    int       // that the loop is pinned to, or -1
+	woken    atomic.Bool
+	calls    chan func() // for the loop to run
+	ended    chan struct{}
+	rx       [burst]uint64
+	sent     bool // in this turn, which ends with ringing the primary's bell
+	count    loopCounters
 }
 
 type loopCounters struct {
 	loops                       uint64
 	busy, spun                  time.Duration // in turns with work; in turns without
 	txNoMbuf, txFull, notLeader uint64
-}
-
-// openLoop opens our ends of all rings and doorbells.
-func (s *Secondary) openLoop() error {
-	l := &s.loop
-	l.proc = s.attach.Proc
-	l.ended = make(chan struct{})
-	l.slot = l.mem.Slot(s.attach.Control, l.proc)
-	l.sleeper = ring.NewSleeper(&l.slot.Sleep)
-	return s.openRings()
-}
-
-func (s *Secondary) openRings() error {
-	l, a := &s.loop, &s.attach
-	var errs [4]error
-	l.mbufs.spare = make([]uint64, 0, min(spareMbufs, a.MaxMbufs/4))
-	l.mbufs.alloc, errs[0] = ring.NewConsumer(l.mem, a.Alloc)
-	l.mbufs.free, errs[1] = ring.NewProducer(l.mem, a.Free)
-	l.msgIn, errs[2] = ring.NewConsumer(l.mem, a.MsgIn)
-	msgOut, err := ring.NewProducer(l.mem, a.MsgOut)
-	errs[3] = err
-	for _, p := range a.Ports {
-		rx, rxErr := ring.NewConsumer(l.mem, p.Rx)
-		tx, txErr := ring.NewProducer(l.mem, p.Tx)
-		if err := errors.Join(rxErr, txErr); err != nil {
-			return err
-		}
-		l.devices = append(l.devices, &device{
-			loop: l, port: p.ID, rx: rx, tx: tx, staged: make([]uint64, 0, burst), limit: p.MTU + etherOverhead,
-		})
-	}
-	l.control = msg.NewResponder(ring.MessageReceiver{Consumer: l.msgIn}, ring.MessageSender{Producer: msgOut}, l.mem, s.answer)
-	return errors.Join(errs[:]...)
+	dropped                     uint64 // by the engine before
 }
 
 // run is the loop: take bursts, run the engine, answer control requests, send, then yield or sleep.
 func (s *Secondary) run() {
 	defer close(s.ended)
-	s.pin()
+	s.pin(s.attach.Lcore)
 	idleSince := time.Now()
 	published := idleSince
 	for now := idleSince; !s.stop.Load(); {
@@ -107,8 +72,14 @@ func (s *Secondary) run() {
 // turn does everything once. It returns whether there was anything to do and when the engine wants
 // to run at the latest.
 func (s *Secondary) turn(now time.Time) (worked bool, next time.Time) {
+	if len(s.calls) > 0 {
+		(<-s.calls)()
+	}
 	s.sent = false
 	worked = s.woken.Load() && s.woken.CompareAndSwap(true, false)
+	if s.session == nil {
+		return worked, s.engine.Poll(now)
+	}
 	for _, d := range s.devices {
 		worked = s.receive(d) || worked
 	}
@@ -139,7 +110,7 @@ func (s *Secondary) receive(d *device) bool {
 // sleeps until a doorbell rings or the engine's next timer is due.
 func (s *Secondary) idle(now time.Time, idleFor time.Duration, next time.Time) {
 	runtime.Gosched()
-	if s.attach.Busy {
+	if s.session != nil && s.attach.Busy {
 		return
 	}
 	if idleFor < yieldFor {
@@ -170,16 +141,39 @@ func (s *Secondary) workWaits() bool {
 			return true
 		}
 	}
-	return s.msgIn.Len() > 0 || s.woken.Load() || s.stop.Load()
+	return s.woken.Load() || s.stop.Load() || len(s.calls) > 0 || s.session != nil && s.msgIn.Len() > 0
+}
+
+// do runs f in the loop and returns when it has run, or when the loop has ended without (false).
+func (s *Secondary) do(f func()) bool {
+	ran := make(chan struct{})
+	select {
+	case s.calls <- func() { f(); close(ran) }:
+	case <-s.ended:
+		return false
+	}
+	s.sleeper.Wake()
+	select {
+	case <-ran:
+		return true
+	case <-s.ended:
+	}
+	select {
+	case <-ran:
+		return true
+	default:
+		return false
+	}
 }
 
 // pin gives the loop the CPU that the configuration has for it alone.
-func (s *Secondary) pin() {
-	if s.attach.Lcore < 0 {
+func (s *Secondary) pin(lcore int) {
+	if lcore < 0 || lcore == s.lcore {
 		return
 	}
+	s.lcore = lcore
 	runtime.LockOSThread()
 	var set unix.CPUSet
-	set.Set(s.attach.Lcore)
+	set.Set(lcore)
 	unix.SchedSetaffinity(0, &set) // a CPU that this process may not use: it runs where it may
 }

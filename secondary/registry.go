@@ -3,45 +3,145 @@ package secondary
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
+	"syscall"
 
 	"ringstack/msg"
+	"ringstack/shm"
 )
 
-// registry counts this program's sockets on each local port, so that the primary is told of the
+// errOffline: there is no primary now.
+var errOffline = errors.New("there is no primary")
+
+// registry has this program's sockets on each local port, so that the primary is told of the
 // first and of the last.
 type registry struct {
-	tell func(kind msg.Kind, port msg.PortRequest) error // the primary
+	tell   func(kind msg.Kind, port msg.PortRequest) error // the primary; errOffline when there is none
+	online func(context.Context) error                     // waits for one
 
-	mu    sync.Mutex
-	count map[msg.PortRequest]int
+	turn sync.Mutex // held while the primary is told, so that it is told in order
+
+	mu   sync.Mutex
+	open map[msg.PortRequest][]*registration
 }
 
-// add counts a socket that listens on port. It is open already: traffic may come at once.
-func (r *registry) add(port msg.PortRequest) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.count[port] == 0 {
-		if err := r.tell(msg.KindListen, port); err != nil {
+// registration is a socket's part in the registry. One that listens is open before it is in, and as long as it is.
+type registration struct {
+	*registry
+	port   msg.PortRequest
+	socket closer // nil: it connects
+	once   sync.Once
+}
+
+// add enters a socket. Traffic may come at once. While there is no primary it waits for one, until ctx is done.
+func (r *registry) add(ctx context.Context, s *registration) error {
+	for {
+		err := r.tryAdd(s)
+		if !errors.Is(err, errOffline) {
+			return err
+		}
+		if err := r.online(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *registry) tryAdd(s *registration) error {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	if len(r.on(s.port)) == 0 {
+		if err := r.tell(msg.KindListen, s.port); err != nil {
 			if errors.Is(err, context.DeadlineExceeded) { // the primary will still read it
-				r.tell(msg.KindUnlisten, port)
+				r.tell(msg.KindUnlisten, s.port)
 			}
 			return err
 		}
 	}
-	if r.count == nil {
-		r.count = make(map[msg.PortRequest]int)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open == nil {
+		r.open = make(map[msg.PortRequest][]*registration)
 	}
-	r.count[port]++
+	r.open[s.port] = append(r.open[s.port], s)
 	return nil
 }
 
-// remove undoes an add. The socket is still open, so that what was dispatched before finds it.
-func (r *registry) remove(port msg.PortRequest) {
+// release takes the socket out; it is still open, so that what was dispatched before finds it.
+func (s *registration) release() {
+	s.once.Do(func() {
+		s.turn.Lock()
+		defer s.turn.Unlock()
+		if s.remove(s) {
+			s.tell(msg.KindUnlisten, s.port) // fails only when the primary is gone; see update
+		}
+	})
+}
+
+// remove takes a socket out and reports whether it was its port's last.
+func (r *registry) remove(s *registration) (last bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.count[port]--; r.count[port] == 0 {
-		delete(r.count, port)
-		r.tell(msg.KindUnlisten, port) // fails only when the primary is gone, and the port with it
+	before := r.open[s.port]
+	rest := slices.DeleteFunc(slices.Clone(before), func(other *registration) bool { return other == s })
+	if len(rest) > 0 {
+		r.open[s.port] = rest
+	} else {
+		delete(r.open, s.port)
+	}
+	return len(rest) == 0 && len(before) > 0
+}
+
+func (r *registry) on(port msg.PortRequest) []*registration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.open[port]
+}
+
+// list returns all ports.
+func (r *registry) list() (ports []msg.PortRequest) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for port := range r.open {
+		ports = append(ports, port)
+	}
+	return ports
+}
+
+// update tells a new primary, which was told of ports, of those that have been closed since.
+func (r *registry) update(ports []msg.PortRequest) {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	for _, port := range ports {
+		if len(r.on(port)) == 0 {
+			r.tell(msg.KindUnlisten, port)
+		}
+	}
+}
+
+// lose closes the sockets on ports that others have now.
+func (r *registry) lose(refused []shm.Refusal) {
+	for _, refusal := range refused {
+		port := msg.PortRequest{Proto: refusal.Proto, Port: refusal.Port}
+		err := &msg.Error{Errno: syscall.Errno(refusal.Errno), Text: fmt.Sprintf("lost after a restart of the primary: %s", refusal.Error)}
+		for _, s := range r.on(port) {
+			r.remove(s)
+			s.fail(err)
+		}
+	}
+}
+
+// failer is a socket that can be closed for a reason, which calls on it then return.
+type failer interface{ Fail(why error) }
+
+// fail closes a socket that listens. A connection on the port hears no more.
+func (s *registration) fail(err error) {
+	switch socket := s.socket.(type) {
+	case nil:
+	case failer:
+		socket.Fail(err)
+	default:
+		socket.Close()
 	}
 }

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"ringstack/msg"
+	"ringstack/ring"
 	"ringstack/secondary/engine"
 	"ringstack/shm"
 )
@@ -24,21 +23,35 @@ type Config struct {
 	FilePrefix string
 	// Program names this program in ff ps. "": the base name of os.Args[0].
 	Program string
-	// Group names the secondaries that share this one's ports. "": Program.
+	// Group names the secondaries that share this one's ports. "": $FF_GROUP, or Program.
 	Group string
-	// Proc is the wanted proc id. nil: any that is free.
+	// Proc is the wanted proc id. nil: $FF_PROC, or any that is free.
 	Proc *int
+	// NameServers are asked for host names. None: those of /etc/resolv.conf. See Secondary.Resolver.
+	NameServers []netip.AddrPort
+	// ReattachTimeout is how long to wait for the next primary when this one has gone. 0: without end.
+	ReattachTimeout time.Duration
 }
 
-// Secondary is an attached program. Its methods may be called from any goroutine.
+// Secondary is an attached program. Its methods may be called from any goroutine. It outlives its primary: when that is gone, sockets stay,
+// calls wait, and connections go on with the next primary that answers at the socket.
 type Secondary struct {
-	client *msg.Client
-	attach shm.Attach
+	cfg    Config
+	hello  msg.Hello
 	engine engine.Engine
 	ports  registry
 	leases leases
+	names  *names
+	line   line
+	proc   atomic.Int32
+
+	// Of the goroutine that attaches.
+	ticket  string
+	sysctls []shm.Sysctl // that the last primary wanted set
 
 	loop
+	ctx     context.Context // done when the secondary ends
+	cancel  context.CancelFunc
 	stop    atomic.Bool
 	stopped chan struct{} // closed when the loop has ended
 	once    sync.Once
@@ -51,93 +64,76 @@ var ErrClosed = errors.New("secondary is closed")
 // Attach connects to the primary and starts a stack. While there is no primary it waits, until ctx
 // is done. A refusal comes back at once as an *msg.Error that says what to do.
 func Attach(ctx context.Context, cfg Config) (*Secondary, error) {
-	cfg.fill()
-	hello := msg.Hello{Role: msg.RoleSecondary, Program: cfg.Program, Group: cfg.Group, Proc: msg.AnyProc}
-	if cfg.Proc != nil {
-		hello.Proc = *cfg.Proc
+	if err := cfg.fill(); err != nil {
+		return nil, fmt.Errorf("attach: %w", err)
 	}
-	client, reply, err := dial(ctx, cfg.Socket, hello)
+	s := newSecondary(cfg)
+	client, reply, err := dial(ctx, cfg.Socket, s.hello)
 	if err != nil {
 		return nil, fmt.Errorf("attach: %w", err)
 	}
-	s := &Secondary{client: client, stopped: make(chan struct{})}
-	s.leases.ask = func(ctx context.Context) (block msg.LeaseReply, err error) {
-		err = s.call(ctx, msg.KindLease, nil, &block)
-		return block, err
-	}
-	s.ports.tell = func(kind msg.Kind, port msg.PortRequest) error {
-		return s.call(context.Background(), kind, port, nil)
-	}
-	if err := s.start(ctx, reply); err != nil {
+	if err := s.start(ctx, client, reply); err != nil {
 		client.Close()
 		return nil, fmt.Errorf("attach: %w", err)
 	}
 	return s, nil
 }
 
-func (c *Config) fill() {
-	if c.Program == "" {
-		c.Program = filepath.Base(os.Args[0])
+func newSecondary(cfg Config) *Secondary {
+	s := &Secondary{
+		cfg:     cfg,
+		hello:   msg.Hello{Role: msg.RoleSecondary, Program: cfg.Program, Group: cfg.Group, Proc: msg.AnyProc},
+		stopped: make(chan struct{}),
 	}
-	if c.Socket == "" {
-		c.Socket = os.Getenv("FF_SOCKET")
+	if cfg.Proc != nil {
+		s.hello.Proc = *cfg.Proc
 	}
-	if c.FilePrefix == "" {
-		c.FilePrefix = "ringstack"
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.loop.calls, s.loop.ended, s.loop.lcore = make(chan func(), 1), make(chan struct{}), -1
+	s.sleeper = ring.NewSleeper(&s.resting)
+	s.leases.ask = func(ctx context.Context) (block msg.LeaseReply, err error) {
+		err = s.call(ctx, msg.KindLease, nil, &block)
+		return block, err
 	}
-	if c.Socket == "" {
-		c.Socket = msg.DefaultSocket(c.FilePrefix)
+	s.ports.tell = func(kind msg.Kind, port msg.PortRequest) error {
+		return s.tell(context.Background(), kind, port, nil)
 	}
+	s.ports.online = s.online
+	s.names = s.newNames(cfg.NameServers)
+	return s
 }
 
 // start makes everything from the attach message, tells the primary, and starts the loop.
-func (s *Secondary) start(ctx context.Context, reply msg.Message) error {
-	defer reply.CloseFDs()
-	if err := reply.Decode(&s.attach); err != nil {
+func (s *Secondary) start(ctx context.Context, client *msg.Client, reply msg.Message) error {
+	session, err := openSession(client, reply, s.answer)
+	if err != nil {
 		return err
 	}
-	if err := s.openMemory(reply.FDs); err != nil {
-		return err
-	}
-	err := s.openLoop()
-	if err == nil {
-		s.engine, err = newEngine(s.enginePorts())
-	}
-	if err == nil {
-		err = s.client.Call(ctx, msg.KindReady, msg.Ready{Unset: s.setSysctls()}, nil)
+	a := &session.attach
+	if err = s.goOnline(session); err == nil {
+		err = client.Call(ctx, msg.KindReady, msg.Ready{Unset: s.setSysctls(a.Sysctls)}, nil)
 	}
 	if err != nil {
-		s.free()
+		s.free(err)
 		return err
 	}
+	s.ticket, s.sysctls = a.Ticket, a.Sysctls
+	s.proc.Store(int32(a.Proc))
+	s.line.set(session)
 	go s.run()
-	go s.watch()
+	go s.tend(session)
 	return nil
 }
 
-// openMemory maps the shared memory and checks that it is what this package was built for.
-func (s *Secondary) openMemory(fds []int) error {
-	if err := shm.CheckLayout(s.attach.Layout); err != nil {
-		return fmt.Errorf("the primary's DPDK is not the one that this program was built for: %w", err)
-	}
-	var err error
-	if s.mem, err = shm.Map(s.attach.Segments, fds); err != nil {
-		return err
-	}
-	if s.header, err = s.mem.Control(s.attach.Control, s.attach.Epoch); err != nil {
-		return errors.Join(err, s.mem.Unmap())
-	}
-	return nil
-}
+// ProcID returns the proc id that the primary has given this secondary. It changes only where a later primary has fewer
+// (max_procs) or has given it away.
+func (s *Secondary) ProcID() int { return int(s.proc.Load()) }
 
-// ProcID returns the proc id that the primary has given this secondary.
-func (s *Secondary) ProcID() int { return s.attach.Proc }
-
-// Done is closed when the secondary has ended: by Close, or since the primary is gone or has
-// detached it. Err then tells why.
+// Done is closed when the secondary has ended: by Close, or since the primary has detached it, or since
+// no primary has come after the last one. Err then tells why.
 func (s *Secondary) Done() <-chan struct{} { return s.stopped }
 
-// Err returns nil while the secondary is attached, then why it is no more.
+// Err returns nil until the secondary has ended, then why.
 func (s *Secondary) Err() error {
 	select {
 	case <-s.stopped:
@@ -154,48 +150,38 @@ func (s *Secondary) Close() error {
 	return nil
 }
 
-// watch ends the secondary when its life line does: from then on the memory may be reused.
-func (s *Secondary) watch() {
-	<-s.client.Done()
-	err := s.client.Err()
-	if errors.Is(err, io.EOF) {
-		err = fmt.Errorf("the primary is gone: %w", err)
-	}
-	s.end(err)
-}
-
 // end stops the loop, once, and gives the reason to all who wait.
 func (s *Secondary) end(why error) {
 	s.once.Do(func() {
+		s.cancel()
 		s.stop.Store(true)
 		s.sleeper.Wake()
 		<-s.ended
-		s.free()
-		s.client.Close()
+		s.free(why)
 		s.err = why
 		close(s.stopped)
 	})
 }
 
-// free ends the stack, as far as start has come, and lets go of the shared memory.
-// The loop does not run, or no more.
-func (s *Secondary) free() {
+// free ends the stack, as far as start has come, and lets go of the primary. The loop does not run, or no more.
+func (s *Secondary) free(why error) {
 	if s.engine != nil {
-		s.engine.Close()
+		s.engine.Close(why)
 	}
-	if s.sleeper != nil {
-		s.sleeper.Close()
+	s.sleeper.Close()
+	if s.session != nil {
+		s.unmap()
+		s.client.Close()
 	}
-	s.mem.Unmap() // cannot fail on what Map returned
 }
 
 // setSysctls sets what the primary wants set, and returns what this stack refuses: the configuration
 // may be meant for another, and one bad line of it must not keep programs from running.
-func (s *Secondary) setSysctls() (unset []msg.SysctlRow) {
-	for _, v := range s.attach.Sysctls {
+func (s *Secondary) setSysctls(wanted []shm.Sysctl) (unset []msg.SysctlRow) {
+	for _, v := range wanted {
 		if err := s.engine.SysctlSet(v.Name, v.Value); err != nil {
 			unset = append(unset, msg.SysctlRow{
-				Proc: s.attach.Proc, Name: v.Name, Value: v.Value, Error: err.Error(), Errno: int32(errnoOf(err)),
+				Name: v.Name, Value: v.Value, Error: err.Error(), Errno: int32(errnoOf(err)),
 			})
 		}
 	}
@@ -204,9 +190,3 @@ func (s *Secondary) setSysctls() (unset []msg.SysctlRow) {
 
 // callTimeout bounds the short requests to the primary.
 const callTimeout = 5 * time.Second
-
-func (s *Secondary) call(ctx context.Context, kind msg.Kind, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	return s.client.Call(ctx, kind, in, out)
-}

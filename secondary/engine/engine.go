@@ -43,7 +43,7 @@ type Flow struct {
 	Local, Remote netip.AddrPort
 }
 
-// Engine is a TCP/IP stack. Input, Poll, Dropped, Flows and the sysctl calls belong to the loop goroutine.
+// Engine is a TCP/IP stack. Input, Poll, Dropped, Flows, Detach, Attach and the sysctl calls belong to the loop goroutine.
 type Engine interface {
 	// Input takes a received Ethernet frame. The slice is valid during the call only.
 	Input(port int, frame []byte)
@@ -51,15 +51,19 @@ type Engine interface {
 	// at the latest; the zero time means not before an Input or a Wake.
 	Poll(now time.Time) time.Time
 
-	// ListenTCP accepts connections to addr; an invalid IP means all local addresses.
-	ListenTCP(addr netip.AddrPort) (net.Listener, error)
-	// ListenUDP opens a socket that is bound to addr.
-	ListenUDP(addr netip.AddrPort) (net.PacketConn, error)
+	// The four calls that open sockets take nil for no options. Their errors are bare, without a net.OpError: a syscall.Errno, the
+	// context's, or one that is net.ErrClosed and says why the engine has ended. What the sockets return is as in package net.
+
+	// ListenTCP accepts connections to addr; an invalid IP means all local addresses, an unspecified one all of its
+	// version.
+	ListenTCP(addr netip.AddrPort, o *Options) (net.Listener, error)
+	// ListenUDP opens a socket that is bound to addr, which is as for ListenTCP.
+	ListenUDP(addr netip.AddrPort, o *Options) (net.PacketConn, error)
 	// DialTCP connects from local to remote. local has a port; its IP may be invalid: any.
-	// An error for which errors.Is(err, syscall.EADDRINUSE) holds means: try another port.
-	DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
+	// syscall.EADDRINUSE means: try another port.
+	DialTCP(ctx context.Context, local, remote netip.AddrPort, o *Options) (net.Conn, error)
 	// DialUDP opens a connected socket, with local as for DialTCP.
-	DialUDP(local, remote netip.AddrPort) (net.Conn, error)
+	DialUDP(local, remote netip.AddrPort, o *Options) (net.Conn, error)
 
 	// Dropped returns how many frames the engine has given up sending since it found no room to
 	// queue them.
@@ -77,6 +81,14 @@ type Engine interface {
 	// read-only, EINVAL for a bad value.
 	SysctlSet(name, value string) error
 
-	// Close ends all connections and frees the engine's resources. The loop has stopped.
-	Close()
+	// Detach says that the Devices give no frames until Attach. Meanwhile sockets work as far as they need none, and no timer
+	// of the network runs: nothing times out.
+	Detach()
+	// Attach ends Detach, with the same ports and Devices by their ids. A port's MAC, MTU, addresses and gateways may be others than
+	// before. A port that is missing has no frames; one that New was not given is ignored.
+	Attach(ports []Port) error
+
+	// Close ends all connections and frees the engine's resources. The loop has stopped. Calls on what it has opened
+	// return an error that is net.ErrClosed and says why.
+	Close(why error)
 }

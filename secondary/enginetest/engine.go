@@ -40,7 +40,7 @@ func testFlows(t *testing.T, open Open) {
 		b.do(func() { b.filter = func(f []byte) bool { return !isTCP(f) } }) // its SYN-ACK is lost
 		dialling := make(chan net.Conn, 1)
 		go func() {
-			c, err := a.DialTCP(t.Context(), anywhere(30000), remote)
+			c, err := a.DialTCP(t.Context(), anywhere(30000), remote, nil)
 			if err != nil {
 				t.Error(err)
 			}
@@ -99,7 +99,7 @@ func testClose(t *testing.T, open Open) {
 		"read":     result(readByte(client)),
 		"readfrom": result(func() error { _, _, err := udp.ReadFrom(nil); return err }),
 		"dial": result(func() error {
-			_, err := a.DialTCP(t.Context(), anywhere(30000), addrPort(b, 81))
+			_, err := a.DialTCP(t.Context(), anywhere(30000), addrPort(b, 81), nil)
 			return err
 		}),
 	}
@@ -114,7 +114,7 @@ func testClose(t *testing.T, open Open) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, err := a.ListenTCP(anywhere(81)); !errors.Is(err, net.ErrClosed) {
+	if _, err := a.ListenTCP(anywhere(81), nil); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("listen: %v", err)
 	}
 }
@@ -148,7 +148,7 @@ func testIPv4Only(t *testing.T, open Open) {
 	if l := h.listen(anywhere(80)); l.Addr().String() != "0.0.0.0:80" {
 		t.Errorf("listens at %s", l.Addr())
 	}
-	if _, err := h.ListenTCP(netip.MustParseAddrPort("[::1]:80")); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+	if _, err := h.ListenTCP(netip.MustParseAddrPort("[::1]:80"), nil); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 		t.Errorf("listen on IPv6: %v", err)
 	}
 	h.do(func() {

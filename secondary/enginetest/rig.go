@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"errors"
 	"net/netip"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ type host struct {
 	t      testing.TB
 	v4, v6 netip.Addr
 	mac    [6]byte
+	port   engine.Port // as it was last attached
 	peer   *host
 	work   chan func()
 	wake   chan struct{}
@@ -28,9 +30,10 @@ type host struct {
 	done   chan struct{}
 
 	// Of the loop.
-	frame   []byte
-	filter  func(frame []byte) bool // false drops an outgoing frame
-	blocked bool                    // the port has no buffers
+	frame    []byte
+	filter   func(frame []byte) bool // false drops an outgoing frame
+	blocked  bool                    // the port has no buffers
+	impaired *impaired               // nil: the cable is good
 
 	mu    sync.Mutex
 	inbox [][]byte
@@ -47,7 +50,7 @@ func newHost(t testing.TB, open Open, id byte) *host {
 		stop: make(chan struct{}),
 		done: make(chan struct{}),
 	}
-	e, err := open([]engine.Port{{
+	h.port = engine.Port{
 		ID:     testPort,
 		Name:   "eth0",
 		MAC:    h.mac,
@@ -55,7 +58,8 @@ func newHost(t testing.TB, open Open, id byte) *host {
 		Addrs:  []netip.Prefix{netip.PrefixFrom(h.v4, 24), netip.PrefixFrom(h.v6, 64)},
 		Gates:  []netip.Addr{netip.MustParseAddr("10.0.0.254"), netip.MustParseAddr("fd00::fe")},
 		Device: h,
-	}})
+	}
+	e, err := open([]engine.Port{h.port})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +120,12 @@ func (h *host) halt() {
 	<-h.done
 }
 
+// errOver is why the engines of a test end.
+var errOver = errors.New("the test is over")
+
+// Close ends the engine.
+func (h *host) Close() { h.Engine.Close(errOver) }
+
 // do runs f in the loop.
 func (h *host) do(f func()) {
 	h.t.Helper()
@@ -158,7 +168,11 @@ func (h *host) Frame(n int) []byte {
 
 // Send implements engine.Device.
 func (h *host) Send() {
-	if h.filter == nil || h.filter(h.frame) {
+	switch {
+	case h.filter != nil && !h.filter(h.frame):
+	case h.impaired != nil:
+		h.impaired.carry(h.frame, h.peer)
+	default:
 		h.peer.deliver(h.frame)
 	}
 }

@@ -47,6 +47,12 @@ func Run(t *testing.T, open Open) {
 		{"UDPTruncates", testUDPTruncates},
 		{"UDPLocalPort", testUDPLocalPort},
 		{"UDPErrors", testUDPErrors},
+		{"Versions", testVersions},
+		{"TTL", testTTL},
+		{"OpenErrors", testOpenErrors},
+		{"Closing", testClosing},
+		{"Detach", testDetach},
+		{"AttachChanged", testAttachChanged},
 		{"SysctlNames", testSysctlNames},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })

@@ -27,7 +27,7 @@ func anywhere(port uint16) netip.AddrPort { return netip.AddrPortFrom(netip.Addr
 
 func (h *host) listen(addr netip.AddrPort) net.Listener {
 	h.t.Helper()
-	l, err := h.ListenTCP(addr)
+	l, err := h.ListenTCP(addr, nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func (h *host) dial(remote netip.AddrPort) Stream {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	c, err := h.DialTCP(ctx, netip.AddrPort{}, remote)
+	c, err := h.DialTCP(ctx, netip.AddrPort{}, remote, nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func testManyConnections(t *testing.T, open Open) {
 		all.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
-			c, err := a.DialTCP(ctx, anywhere(uint16(20000+i)), netip.AddrPortFrom(b.v4, 80))
+			c, err := a.DialTCP(ctx, anywhere(uint16(20000+i)), netip.AddrPortFrom(b.v4, 80), nil)
 			if err != nil {
 				t.Error(err)
 				return
@@ -174,7 +174,7 @@ func testCloseRead(t *testing.T, open Open) {
 
 func testRefused(t *testing.T, open Open) {
 	families(t, open, func(t *testing.T, a, b *host, ip netip.Addr) {
-		_, err := a.DialTCP(t.Context(), netip.AddrPort{}, netip.AddrPortFrom(ip, 81))
+		_, err := a.DialTCP(t.Context(), netip.AddrPort{}, netip.AddrPortFrom(ip, 81), nil)
 		if !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("dial to a closed port: %v", err)
 		}
@@ -201,7 +201,7 @@ func testReset(t *testing.T, open Open) {
 
 func testNoNeighbour(t *testing.T, open Open) {
 	a, _ := newPair(t, open)
-	_, err := a.DialTCP(t.Context(), netip.AddrPort{}, netip.MustParseAddrPort("10.0.0.99:80"))
+	_, err := a.DialTCP(t.Context(), netip.AddrPort{}, netip.MustParseAddrPort("10.0.0.99:80"), nil)
 	if !errors.Is(err, syscall.EHOSTUNREACH) {
 		t.Errorf("dial to an address that nobody has: %v", err)
 	}
@@ -211,21 +211,21 @@ func testDialLocalPort(t *testing.T, open Open) {
 	a, b := newPair(t, open)
 	b.listen(anywhere(80))
 	local, remote := anywhere(30000), netip.AddrPortFrom(b.v4, 80)
-	c, err := a.DialTCP(t.Context(), local, remote)
+	c, err := a.DialTCP(t.Context(), local, remote, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := c.LocalAddr().String(); got != netip.AddrPortFrom(a.v4, 30000).String() {
 		t.Errorf("local address %s", got)
 	}
-	if _, err := a.DialTCP(t.Context(), local, remote); !errors.Is(err, syscall.EADDRINUSE) {
+	if _, err := a.DialTCP(t.Context(), local, remote, nil); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("second dial from the port: %v", err)
 	}
 	foreign := netip.AddrPortFrom(b.v4, 30001)
-	if _, err := a.DialTCP(t.Context(), foreign, remote); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+	if _, err := a.DialTCP(t.Context(), foreign, remote, nil); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 		t.Errorf("dial from another host's address: %v", err)
 	}
-	if _, err := a.DialTCP(t.Context(), local, netip.AddrPort{}); err == nil {
+	if _, err := a.DialTCP(t.Context(), local, netip.AddrPort{}, nil); err == nil {
 		t.Error("dial to no address succeeds")
 	}
 }
@@ -247,12 +247,12 @@ func testDialCancel(t *testing.T, open Open) {
 		cancel()
 	}()
 	local, remote := anywhere(30000), netip.AddrPortFrom(b.v4, 80)
-	if _, err := a.DialTCP(ctx, local, remote); !errors.Is(err, context.Canceled) {
+	if _, err := a.DialTCP(ctx, local, remote, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled dial: %v", err)
 	}
 	late, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
-	_, err := a.DialTCP(late, local, remote) // the port is free again
+	_, err := a.DialTCP(late, local, remote, nil) // the port is free again
 	var timeout net.Error
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &timeout) || !timeout.Timeout() {
 		t.Errorf("late dial: %v", err)
@@ -264,7 +264,7 @@ func testLocalPortIsReleased(t *testing.T, open Open) {
 	a, b := newPair(t, open)
 	l := b.listen(anywhere(80))
 	for range 3 {
-		c, err := a.DialTCP(t.Context(), anywhere(30000), netip.AddrPortFrom(b.v4, 80))
+		c, err := a.DialTCP(t.Context(), anywhere(30000), netip.AddrPortFrom(b.v4, 80), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +285,7 @@ func testListenAgain(t *testing.T, open Open) {
 	a, b := newPair(t, open)
 	client, server := connect(t, a, b, b.v4) // its listener is closed
 	l := b.listen(anywhere(80))
-	if _, err := b.ListenTCP(anywhere(80)); !errors.Is(err, syscall.EADDRINUSE) {
+	if _, err := b.ListenTCP(anywhere(80), nil); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("second listener: %v", err)
 	}
 	l.Close()
@@ -301,7 +301,7 @@ func testListenOneAddress(t *testing.T, open Open) {
 		t.Errorf("listener's address %s", got)
 	}
 	a.dial(netip.AddrPortFrom(b.v4, 80))
-	_, err := a.DialTCP(t.Context(), netip.AddrPort{}, netip.AddrPortFrom(b.v6, 80))
+	_, err := a.DialTCP(t.Context(), netip.AddrPort{}, netip.AddrPortFrom(b.v6, 80), nil)
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("dial to the other address: %v", err)
 	}

@@ -14,7 +14,7 @@ func addrPort(h *host, port uint16) netip.AddrPort { return netip.AddrPortFrom(h
 
 func (h *host) listenUDP(port uint16) net.PacketConn {
 	h.t.Helper()
-	c, err := h.ListenUDP(anywhere(port))
+	c, err := h.ListenUDP(anywhere(port), nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func (h *host) listenUDP(port uint16) net.PacketConn {
 
 func (h *host) dialUDP(remote netip.AddrPort) net.Conn {
 	h.t.Helper()
-	c, err := h.DialUDP(netip.AddrPort{}, remote)
+	c, err := h.DialUDP(netip.AddrPort{}, remote, nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -76,14 +76,14 @@ func testUDPTruncates(t *testing.T, open Open) {
 func testUDPLocalPort(t *testing.T, open Open) {
 	a, b := newPair(t, open)
 	for range 3 {
-		c, err := a.DialUDP(anywhere(30000), addrPort(b, 53))
+		c, err := a.DialUDP(anywhere(30000), addrPort(b, 53), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := c.LocalAddr().String(); got != addrPort(a, 30000).String() {
 			t.Errorf("local address %s", got)
 		}
-		if _, err := a.DialUDP(anywhere(30000), addrPort(b, 53)); !errors.Is(err, syscall.EADDRINUSE) {
+		if _, err := a.DialUDP(anywhere(30000), addrPort(b, 53), nil); !errors.Is(err, syscall.EADDRINUSE) {
 			t.Errorf("second dial from the port: %v", err)
 		}
 		c.Close()
@@ -101,7 +101,7 @@ func testUDPErrors(t *testing.T, open Open) {
 		t.Errorf("write of 70000 bytes: %v", err)
 	}
 	server := a.listenUDP(53)
-	if _, err := a.ListenUDP(anywhere(53)); !errors.Is(err, syscall.EADDRINUSE) {
+	if _, err := a.ListenUDP(anywhere(53), nil); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("second socket: %v", err)
 	}
 	if _, err := server.WriteTo(nil, &net.TCPAddr{}); !errors.Is(err, syscall.EINVAL) {

@@ -10,8 +10,11 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
 )
 
-// address returns netstack's form of ip; the empty address for an invalid one.
+// address returns netstack's form of ip; the empty address for an invalid or unspecified one.
 func address(ip netip.Addr) tcpip.Address {
+	if ip.IsUnspecified() {
+		return tcpip.Address{}
+	}
 	return tcpip.AddrFromSlice(ip.Unmap().AsSlice())
 }
 

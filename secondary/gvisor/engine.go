@@ -2,7 +2,6 @@ package gvisor
 
 import (
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
@@ -29,7 +28,7 @@ type netstack struct {
 	noPort   uint64 // frames of ports that the engine does not have
 
 	mu     sync.RWMutex // held for writing by Close, for reading while a socket is made
-	closed bool
+	closed error        // why it is; nil: it is not
 }
 
 // New returns an engine that has the given ports. IPv6 is on when one of them has an IPv6
@@ -49,7 +48,7 @@ func New(ports []engine.Port) (engine.Engine, error) {
 	n.sysctls = n.newSysctls()
 	for _, port := range ports {
 		if err := n.addPort(port); err != nil {
-			n.Close()
+			n.Close(err)
 			return nil, fmt.Errorf("add port %s: %w", port.Name, err)
 		}
 	}
@@ -68,7 +67,8 @@ func hasIPv6(ports []engine.Port) bool {
 }
 
 func (n *netstack) addPort(port engine.Port) error {
-	l := &link{port: port}
+	l := &link{id: port.ID, device: port.Device}
+	l.port.Store(&port)
 	n.links = append(n.links, l)
 	id := tcpip.NICID(len(n.links))
 	if err := n.stack.CreateNICWithOptions(id, l, stack.NICOptions{Name: port.Name}); err != nil {
@@ -89,7 +89,7 @@ func (n *netstack) addPort(port engine.Port) error {
 // Input implements engine.Engine.
 func (n *netstack) Input(port int, frame []byte) {
 	for _, l := range n.links {
-		if l.port.ID == port {
+		if l.id == port {
 			l.input(frame)
 			return
 		}
@@ -113,22 +113,22 @@ func (n *netstack) Poll(now time.Time) time.Time {
 
 // Close implements engine.Engine. It uses no Device but for Wake, so what the closing
 // connections send, RST segments among it, is dropped.
-func (n *netstack) Close() {
+func (n *netstack) Close(why error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.closed {
+	if n.closed != nil {
 		return
 	}
-	n.closed = true
+	n.closed = engine.Closed(why)
 	n.stack.Destroy()
 }
 
 // enter keeps Close out until leave, so that it meets no half-made socket.
 func (n *netstack) enter() error {
 	n.mu.RLock()
-	if n.closed {
+	if err := n.closed; err != nil {
 		n.mu.RUnlock()
-		return net.ErrClosed
+		return err
 	}
 	return nil
 }

@@ -9,8 +9,10 @@ import (
 // The rest of stack.LinkEndpoint: what kind of link this is.
 var _ stack.LinkEndpoint = (*link)(nil)
 
-func (l *link) MTU() uint32                             { return uint32(l.port.MTU) }
-func (l *link) LinkAddress() tcpip.LinkAddress          { return tcpip.LinkAddress(l.port.MAC[:]) }
+func (l *link) MTU() uint32 { return uint32(l.port.Load().MTU) }
+func (l *link) LinkAddress() tcpip.LinkAddress {
+	return tcpip.LinkAddress(l.port.Load().MAC[:])
+}
 func (l *link) Attach(d stack.NetworkDispatcher)        { l.dispatcher = d }
 func (l *link) IsAttached() bool                        { return l.dispatcher != nil }
 func (l *link) MaxHeaderLength() uint16                 { return header.EthernetMinimumSize }
@@ -34,7 +36,7 @@ func (l *link) ParseHeader(pkt *stack.PacketBuffer) bool {
 	return ok
 }
 
-// A port's MTU and address are fixed, and it has no goroutine and no device of its own.
+// A port's MTU and address change in Attach only, and it has no goroutine and no device of its own.
 
 func (l *link) SetMTU(uint32)                    {}
 func (l *link) SetLinkAddress(tcpip.LinkAddress) {}

@@ -2,6 +2,7 @@ package gvisor
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -16,7 +17,8 @@ const queueLimit = 4096
 
 // link is a port as netstack sees it: a stack.LinkEndpoint with Ethernet framing and no offloads.
 type link struct {
-	port       engine.Port
+	id         int // of the port
+	device     engine.Device
 	dispatcher stack.NetworkDispatcher // set before the first Input, cleared by Close
 
 	// Of the loop.
@@ -25,10 +27,13 @@ type link struct {
 	runts     uint64 // frames without a whole Ethernet header
 	otherHost uint64 // frames to another unicast address
 
-	mu     sync.Mutex
-	queue  []*stack.PacketBuffer
-	drops  uint64 // frames that found the queue full
-	closed bool
+	port atomic.Pointer[engine.Port]
+
+	mu       sync.Mutex
+	queue    []*stack.PacketBuffer
+	drops    uint64 // frames that found the queue full, or no Device
+	detached bool   // see engine.Engine
+	closed   bool
 }
 
 // input gives a received frame to the stack.
@@ -88,7 +93,7 @@ func (l *link) take() bool {
 }
 
 func (l *link) send(pkt *stack.PacketBuffer) bool {
-	frame := l.port.Device.Frame(pkt.Size())
+	frame := l.device.Frame(pkt.Size())
 	if frame == nil {
 		return false
 	}
@@ -96,7 +101,7 @@ func (l *link) send(pkt *stack.PacketBuffer) bool {
 	for _, part := range pkt.AsSlices() {
 		n += copy(frame[n:], part)
 	}
-	l.port.Device.Send()
+	l.device.Send()
 	return true
 }
 
@@ -110,13 +115,16 @@ func (l *link) WritePackets(pkts stack.PacketBufferList) (int, tcpip.Error) {
 	}
 	wasEmpty := len(l.queue) == 0
 	n := min(len(list), queueLimit-len(l.queue))
+	if l.detached {
+		n = 0
+	}
 	for _, pkt := range list[:n] {
 		l.queue = append(l.queue, pkt.IncRef())
 	}
 	l.drops += uint64(len(list) - n)
 	l.mu.Unlock()
 	if wasEmpty && n > 0 {
-		l.port.Device.Wake()
+		l.device.Wake()
 	}
 	if n < len(list) {
 		return n, &tcpip.ErrNoBufferSpace{}

@@ -1,6 +1,7 @@
 package gvisor
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -27,6 +28,12 @@ func newHost(t *testing.T) *host {
 	t.Cleanup(h.Close)
 	return h
 }
+
+// Close ends the engine.
+func (h *host) Close() { h.netstack.Close(errOver) }
+
+// errOver is why the engine ends.
+var errOver = errors.New("the test is over")
 
 func (h *host) Frame(int) []byte { return nil }
 func (h *host) Send()            {}

@@ -10,6 +10,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
 	"gvisor.dev/gvisor/pkg/waiter"
+
+	"ringstack/secondary/engine"
 )
 
 // backlog is the most connections that a listener keeps until Accept, and the half-open
@@ -17,8 +19,8 @@ import (
 const backlog = 4096
 
 // ListenTCP implements engine.Engine.
-func (n *netstack) ListenTCP(addr netip.AddrPort) (net.Listener, error) {
-	s, err := n.open("tcp", "listen", addr, netip.AddrPort{}, func(ep tcpip.Endpoint) tcpip.Error {
+func (n *netstack) ListenTCP(addr netip.AddrPort, o *engine.Options) (net.Listener, error) {
+	s, err := n.open("tcp", addr, netip.AddrPort{}, o, func(ep tcpip.Endpoint) tcpip.Error {
 		ep.SocketOptions().SetReuseAddress(true) // the port's closing connections are no obstacle
 		if err := ep.Bind(fullAddress(addr)); err != nil {
 			return err
@@ -28,12 +30,14 @@ func (n *netstack) ListenTCP(addr netip.AddrPort) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tcpListener{s}, nil
+	accepting := *s.options
+	accepting.Closing = nil
+	return tcpListener{s, &accepting}, nil
 }
 
 // ListenUDP implements engine.Engine.
-func (n *netstack) ListenUDP(addr netip.AddrPort) (net.PacketConn, error) {
-	s, err := n.open("udp", "listen", addr, netip.AddrPort{}, func(ep tcpip.Endpoint) tcpip.Error {
+func (n *netstack) ListenUDP(addr netip.AddrPort, o *engine.Options) (net.PacketConn, error) {
+	s, err := n.open("udp", addr, netip.AddrPort{}, o, func(ep tcpip.Endpoint) tcpip.Error {
 		ep.SocketOptions().SetBroadcast(true) // as package net does
 		return ep.Bind(fullAddress(addr))
 	})
@@ -44,8 +48,8 @@ func (n *netstack) ListenUDP(addr netip.AddrPort) (net.PacketConn, error) {
 }
 
 // DialUDP implements engine.Engine.
-func (n *netstack) DialUDP(local, remote netip.AddrPort) (net.Conn, error) {
-	s, err := n.open("udp", "dial", local, remote, func(ep tcpip.Endpoint) tcpip.Error {
+func (n *netstack) DialUDP(local, remote netip.AddrPort, o *engine.Options) (net.Conn, error) {
+	s, err := n.open("udp", local, remote, o, func(ep tcpip.Endpoint) tcpip.Error {
 		ep.SocketOptions().SetBroadcast(true)
 		return n.connect(ep, fullAddress(local), fullAddress(remote))
 	})
@@ -56,8 +60,8 @@ func (n *netstack) DialUDP(local, remote netip.AddrPort) (net.Conn, error) {
 }
 
 // DialTCP implements engine.Engine.
-func (n *netstack) DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error) {
-	s, err := n.open("tcp", "dial", local, remote, func(ep tcpip.Endpoint) tcpip.Error {
+func (n *netstack) DialTCP(ctx context.Context, local, remote netip.AddrPort, o *engine.Options) (net.Conn, error) {
+	s, err := n.open("tcp", local, remote, o, func(ep tcpip.Endpoint) tcpip.Error {
 		return n.connect(ep, fullAddress(local), fullAddress(remote))
 	})
 	if err != nil {
@@ -65,11 +69,11 @@ func (n *netstack) DialTCP(ctx context.Context, local, remote netip.AddrPort) (n
 	}
 	if err := s.connected(ctx); err != nil {
 		s.ep.Close()
-		return nil, s.opError("dial", err)
+		return nil, err
 	}
 	c, err := newTCPConn(s)
 	if err != nil {
-		return nil, s.opError("dial", err)
+		return nil, err
 	}
 	return c, nil
 }
@@ -112,32 +116,34 @@ func (s *socket) connected(ctx context.Context) error {
 }
 
 // open makes an endpoint and lets start bind it, and connect it when remote is valid.
-func (n *netstack) open(transport, op string, local, remote netip.AddrPort, start func(tcpip.Endpoint) tcpip.Error) (*socket, error) {
-	s := newSocket(transport, nil, new(waiter.Queue))
+func (n *netstack) open(transport string, local, remote netip.AddrPort, o *engine.Options, start func(tcpip.Endpoint) tcpip.Error) (*socket, error) {
+	s := newSocket(transport, orUsual(o), nil, new(waiter.Queue))
 	network := n.networkOf(local.Addr())
-	s.local = netAddr(transport, network, local)
 	if remote.IsValid() {
 		network = n.networkOf(remote.Addr())
 		s.remote = netAddr(transport, network, remote)
 	}
 	if err := n.enter(); err != nil {
-		return nil, s.opError(op, err)
+		return nil, err
 	}
 	defer n.leave()
 	ep, err := n.stack.NewEndpoint(protocol(transport), network, s.events)
 	if err != nil {
-		return nil, s.opError(op, translate(err))
+		return nil, translate(err)
 	}
-	if err := start(ep); err != nil {
-		ep.Close()
-		return nil, s.opError(op, translate(err))
+	ep.SocketOptions().SetV6Only(local.Addr() == netip.IPv6Unspecified())
+	if err = configure(ep, s.options); err == nil {
+		err = start(ep)
 	}
-	s.ep = ep
-	bound, err := ep.GetLocalAddress()
+	bound := tcpip.FullAddress{}
+	if err == nil {
+		bound, err = ep.GetLocalAddress()
+	}
 	if err != nil {
 		ep.Close()
-		return nil, s.opError(op, translate(err))
+		return nil, translate(err)
 	}
+	s.ep = ep
 	s.local = netAddr(transport, network, addrPort(bound.Addr, bound.Port))
 	return s, nil
 }

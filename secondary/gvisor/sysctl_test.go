@@ -8,7 +8,7 @@ import (
 
 func TestSysctl(t *testing.T) {
 	h := newHost(t)
-	enginetest.Variables(t, h, []enginetest.Variable{
+	enginetest.Variables(t, h.netstack, []enginetest.Variable{
 		{Name: "net.inet.ip.ttl", First: "64", Next: "32", Bad: []string{"0", "256", "-1", "x", ""}},
 		{Name: "net.inet.tcp.cc.algorithm", First: "cubic", Next: "newreno", Bad: []string{"reno", "vegas", ""}},
 		{Name: "net.inet.tcp.recvbuf_auto", First: "1", Next: "0", Bad: []string{"2", "yes", ""}},

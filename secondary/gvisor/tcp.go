@@ -10,6 +10,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 	"gvisor.dev/gvisor/pkg/waiter"
+
+	"ringstack/secondary/engine"
 )
 
 // Package net's keep-alive.
@@ -30,7 +32,11 @@ func newTCPConn(s *socket) (*tcpConn, error) {
 	id := flowID(s.ep)
 	s.local = net.TCPAddrFromAddrPort(addrPort(id.LocalAddress, id.LocalPort))
 	s.remote = net.TCPAddrFromAddrPort(addrPort(id.RemoteAddress, id.RemotePort))
-	if err := keepAlive(s.ep); err != nil {
+	err := configure(s.ep, s.options)
+	if err == nil {
+		err = keepAlive(s.ep, s.options)
+	}
+	if err != nil {
 		s.ep.Close()
 		return nil, translate(err)
 	}
@@ -40,22 +46,6 @@ func newTCPConn(s *socket) (*tcpConn, error) {
 // flowID returns the addresses of a TCP endpoint, also when it is not connected any more.
 func flowID(ep tcpip.Endpoint) stack.TransportEndpointID {
 	return ep.Info().(*stack.TransportEndpointInfo).ID
-}
-
-func keepAlive(ep tcpip.Endpoint) tcpip.Error {
-	idle := tcpip.KeepaliveIdleOption(keepAliveIdle)
-	if err := ep.SetSockOpt(&idle); err != nil {
-		return err
-	}
-	interval := tcpip.KeepaliveIntervalOption(keepAliveInterval)
-	if err := ep.SetSockOpt(&interval); err != nil {
-		return err
-	}
-	if err := ep.SetSockOptInt(tcpip.KeepaliveCountOption, keepAliveCount); err != nil {
-		return err
-	}
-	ep.SocketOptions().SetKeepAlive(true)
-	return nil
 }
 
 // Read implements net.Conn.
@@ -73,7 +63,7 @@ func (c *tcpConn) Read(b []byte) (int, error) {
 	if n > 0 {
 		c.ep.(*tcp.Endpoint).ModerateRecvBuf(n)
 	}
-	return n, c.opError("read", err)
+	return n, c.opError("read", "read", err)
 }
 
 // Write implements net.Conn.
@@ -90,7 +80,7 @@ func (c *tcpConn) Write(b []byte) (int, error) {
 			return err
 		})
 		if err != nil {
-			return sent, c.opError("write", err)
+			return sent, c.opError("write", "write", err)
 		}
 	}
 	return sent, nil
@@ -104,16 +94,25 @@ func (c *tcpConn) CloseWrite() error { return c.shutdown(tcpip.ShutdownWrite) }
 
 func (c *tcpConn) shutdown(how tcpip.ShutdownFlags) error {
 	if isClosed(c.closed) {
-		return c.opError("shutdown", net.ErrClosed)
+		return c.opError("close", "shutdown", net.ErrClosed)
 	}
-	return c.opError("shutdown", c.translate(c.ep.Shutdown(how)))
+	return c.opError("close", "shutdown", c.translate(c.ep.Shutdown(how)))
 }
 
-// tcpListener is a net.Listener.
-type tcpListener struct{ *socket }
+// tcpListener is a net.Listener with SetDeadline.
+type tcpListener struct {
+	*socket
+	accepting *engine.Options // of new connections
+}
 
 // Addr implements net.Listener.
 func (l tcpListener) Addr() net.Addr { return l.local }
+
+// Close implements net.Listener.
+func (l tcpListener) Close() error { return l.shut(nil, l.local) }
+
+// SetDeadline ends calls of Accept at t; the zero time means never.
+func (l tcpListener) SetDeadline(t time.Time) error { return l.SetReadDeadline(t) }
 
 // Accept implements net.Listener.
 func (l tcpListener) Accept() (net.Conn, error) {
@@ -124,16 +123,16 @@ func (l tcpListener) Accept() (net.Conn, error) {
 			return &tcpip.ErrAborted{}
 		}
 		if err == nil {
-			s = newSocket("tcp", ep, events)
+			s = newSocket("tcp", l.accepting, ep, events)
 		}
 		return err
 	})
 	if err != nil {
-		return nil, l.opError("accept", err)
+		return nil, l.failure("accept", "accept", nil, l.local, err)
 	}
 	c, err := newTCPConn(s)
 	if err != nil {
-		return nil, l.opError("accept", err)
+		return nil, l.failure("accept", "accept", nil, l.local, err)
 	}
 	return c, nil
 }

@@ -39,7 +39,7 @@ func (c udpConn) receive(b []byte) (int, netip.AddrPort, error) {
 	if err == io.EOF {
 		err = net.ErrClosed // a datagram socket has no end of file
 	}
-	return min(res.Count, len(b)), addrPort(res.RemoteAddr.Addr, res.RemoteAddr.Port), c.opError("read", err)
+	return min(res.Count, len(b)), addrPort(res.RemoteAddr.Addr, res.RemoteAddr.Port), c.opError("read", "recvfrom", err)
 }
 
 // datagram takes what fits and drops the rest, as recvfrom does.
@@ -57,7 +57,7 @@ func (c udpConn) Write(b []byte) (int, error) { return c.send(b, nil) }
 func (c udpConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	udp, ok := addr.(*net.UDPAddr)
 	if !ok || udp == nil {
-		return 0, c.opError("write", syscall.EINVAL)
+		return 0, &net.OpError{Op: "write", Net: "udp", Source: c.local, Addr: addr, Err: syscall.EINVAL}
 	}
 	to := fullAddress(udp.AddrPort())
 	return c.send(b, &to)
@@ -71,5 +71,5 @@ func (c udpConn) send(b []byte, to *tcpip.FullAddress) (int, error) {
 		n, err = c.ep.Write(payload, tcpip.WriteOptions{To: to})
 		return err
 	})
-	return int(n), c.opError("write", err)
+	return int(n), c.opError("write", "sendto", err)
 }

@@ -4,9 +4,12 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
+	"syscall"
 	"time"
 
+	"ringstack/secondary/engine"
 	"ringstack/stack/wire"
 )
 
@@ -22,7 +25,9 @@ func toEndpoint(a netip.AddrPort) endpoint { return endpoint{wire.FromNetip(a.Ad
 
 // base is what all sockets have.
 type base struct {
-	host *host
+	host    *host
+	options *engine.Options
+	ready   func(engine.Ready) // of SetReady
 
 	mu            sync.Mutex
 	in, out       side
@@ -45,8 +50,11 @@ const (
 	readShut                    // CloseRead
 	finAsked                    // CloseWrite
 	finSent
-	errTold // the application has seen the error
-	filled  // a datagram lies in the buffer of the call that slept
+	errTold   // the application has seen the error
+	filled    // a datagram lies in the buffer of the call that slept
+	wantRead  // ready is to be called when there is something to read
+	wantWrite // ready is to be called when there is room
+	only6     // bound to all addresses of IPv6, and to none of IPv4
 )
 
 func (s *base) has(f flags) bool { return s.flags&f != 0 }
@@ -79,19 +87,19 @@ func (s *base) LocalAddr() net.Addr { return s.netAddr(s.local) }
 func (s *base) RemoteAddr() net.Addr { return s.netAddr(s.remote) }
 
 // SetDeadline implements net.Conn.
-func (s *base) SetDeadline(t time.Time) error { return s.setDeadlines(t, &s.in, &s.out) }
+func (s *base) SetDeadline(t time.Time) error { return s.setError(s.setDeadlines(t, &s.in, &s.out)) }
 
 // SetReadDeadline implements net.Conn.
-func (s *base) SetReadDeadline(t time.Time) error { return s.setDeadlines(t, &s.in) }
+func (s *base) SetReadDeadline(t time.Time) error { return s.setError(s.setDeadlines(t, &s.in)) }
 
 // SetWriteDeadline implements net.Conn.
-func (s *base) SetWriteDeadline(t time.Time) error { return s.setDeadlines(t, &s.out) }
+func (s *base) SetWriteDeadline(t time.Time) error { return s.setError(s.setDeadlines(t, &s.out)) }
 
 func (s *base) setDeadlines(t time.Time, sides ...*side) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.has(closed) {
-		return s.opError("set", net.ErrClosed)
+		return net.ErrClosed
 	}
 	for _, side := range sides {
 		side.setDeadline(&s.mu, t)
@@ -107,6 +115,13 @@ const budget = 256 << 20
 func (h *host) charge(n int) { h.buffered.Add(int64(n)) }
 
 func (h *host) overBudget() bool { return h.buffered.Load() >= budget }
+
+// leave tells that Close was called.
+func (s *base) leave() {
+	if closing := s.options.Closing; closing != nil {
+		closing()
+	}
+}
 
 // close marks the socket as closed and wakes all its calls; false: it was. The lock is held.
 func (s *base) close() bool {
@@ -130,16 +145,50 @@ func (s *base) halt() {
 func (s *base) abandon() {
 	s.set(gone | abandoned)
 	s.halt()
+	s.notify(wantRead, engine.Readable)
+	s.notify(wantWrite, engine.Writable)
 }
 
-// opError puts err in a net.OpError, as package net does. It returns nil and io.EOF as they are.
-func (s *base) opError(op string, err error) error {
+// later makes the loop run f, which changes the socket in the stack, unless that does not know it any more.
+func (s *base) later(f func()) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.has(closed) {
+		return net.ErrClosed
+	}
+	if !s.has(gone) {
+		s.host.requests.add(order(f))
+	}
+	return nil
+}
+
+// opError puts err in a net.OpError, as package net does; an errno is that of the system call that the kernel would have failed. It
+// returns nil and io.EOF as they are.
+func (s *base) opError(op, call string, err error) error {
+	return s.failure(op, call, s.LocalAddr(), s.RemoteAddr(), err)
+}
+
+// setError is opError for settings that package net reports without the remote end.
+func (s *base) setError(err error) error {
+	return s.failure("set", "setsockopt", nil, s.LocalAddr(), err)
+}
+
+func (s *base) failure(op, call string, source, addr net.Addr, err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	network := "tcp"
-	if s.udp {
-		network = "udp"
+	if errno, ok := err.(syscall.Errno); ok {
+		err = os.NewSyscallError(call, errno)
 	}
-	return &net.OpError{Op: op, Net: network, Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: err}
+	return &net.OpError{Op: op, Net: s.network(), Source: source, Addr: addr, Err: err}
+}
+
+func (s *base) network() string {
+	switch {
+	case s.options.Network != "":
+		return s.options.Network
+	case s.udp:
+		return "udp"
+	}
+	return "tcp"
 }

@@ -23,10 +23,10 @@ func (h *host) bindable(ip netip.Addr) syscall.Errno {
 	return errno
 }
 
-// bindAddr is the stack's form of an address to bind to.
-func (h *host) bindAddr(ip netip.Addr) wire.Addr {
+// bindAddr is the stack's form of an address to bind to; only6: that means all of IPv6 and none of IPv4.
+func (h *host) bindAddr(ip netip.Addr) (addr wire.Addr, only6 bool) {
 	if !ip.IsValid() && !h.ipv6 {
-		return wire.Any4
+		return wire.Any4, false
 	}
-	return wire.FromNetip(ip)
+	return wire.FromNetip(ip), ip == netip.IPv6Unspecified()
 }

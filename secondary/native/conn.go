@@ -6,6 +6,7 @@ import (
 	"os"
 	"syscall"
 
+	"ringstack/secondary/engine"
 	"ringstack/stack/tcp"
 )
 
@@ -22,9 +23,12 @@ type conn struct {
 	err    syscall.Errno          // why it ended; 0: it did not, or in order
 }
 
-func newConn(h *host, local, remote endpoint) *conn {
-	c := &conn{base: base{host: h, local: local, remote: remote}, linger: -1}
-	c.limits.rx, c.limits.tx = bufferSize, bufferSize
+func newConn(h *host, o *engine.Options, local, remote endpoint) *conn {
+	c := &conn{base: base{host: h, options: o, local: local, remote: remote}, linger: -1}
+	c.limits.rx, c.limits.tx = limit(o.ReadBuffer), limit(o.WriteBuffer)
+	if o.Linger != nil {
+		c.linger = seconds(*o.Linger)
+	}
 	return c
 }
 
@@ -34,7 +38,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.read(b)
 	c.in.turn.Unlock()
 	if err != nil {
-		err = c.opError("read", err)
+		err = c.opError("read", "read", err)
 	}
 	return n, err
 }
@@ -42,30 +46,16 @@ func (c *conn) Read(b []byte) (int, error) {
 func (c *conn) read(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(b) == 0 {
+		return 0, c.in.failed(&c.base)
+	}
 	for {
-		if err := c.in.failed(&c.base); err != nil {
+		err := c.mayRead()
+		if err == nil {
+			return c.dequeue(b), nil
+		}
+		if err != errAgain {
 			return 0, err
-		}
-		switch {
-		case len(b) == 0:
-			return 0, nil
-		case c.rx.n > 0:
-			n := c.rx.read(b)
-			c.host.charge(-n)
-			if c.has(held) && c.rx.n <= int(c.limits.rx)/2 {
-				c.ask(c)
-			}
-			return n, nil
-		case c.has(readShut):
-			return 0, io.EOF
-		case c.err != 0:
-			c.set(errTold)
-			return 0, c.err
-		case c.has(eof):
-			return 0, io.EOF
-		}
-		if c.has(held) {
-			c.ask(c)
 		}
 		c.in.buf, c.in.done = b, 0
 		c.in.sleep(&c.mu)
@@ -76,12 +66,53 @@ func (c *conn) read(b []byte) (int, error) {
 	}
 }
 
+// errAgain is what a call that does not wait returns where another would.
+const errAgain = syscall.EAGAIN
+
+// mayRead returns nil when there are unread bytes, why there will be none, or errAgain.
+func (c *conn) mayRead() error {
+	if err := c.in.failed(&c.base); err != nil {
+		return err
+	}
+	switch {
+	case c.rx.n > 0:
+		return nil
+	case c.has(readShut):
+		return io.EOF
+	case c.err != 0:
+		c.set(errTold)
+		return c.err
+	case c.has(eof):
+		return io.EOF
+	case c.has(held):
+		c.ask(c)
+	}
+	return errAgain
+}
+
+// dequeue moves unread bytes to b.
+func (c *conn) dequeue(b []byte) int {
+	n := c.rx.read(b)
+	c.dequeued(n)
+	return n
+}
+
+// dequeued says that n unread bytes were taken.
+func (c *conn) dequeued(n int) {
+	c.host.charge(-n)
+	if c.has(held) && c.rx.n <= int(c.limits.rx)/2 {
+		c.ask(c)
+	}
+}
+
 // failed returns why a call on this side cannot go on, whatever the stack says.
 func (s *side) failed(b *base) error {
 	switch {
-	case b.has(closed | abandoned):
+	case b.has(closed):
 		return net.ErrClosed
-	case s.expired:
+	case b.has(abandoned):
+		return b.host.requests.why()
+	case s.deadline == passed:
 		return os.ErrDeadlineExceeded
 	}
 	return nil
@@ -93,7 +124,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	n, err := c.write(b)
 	c.out.turn.Unlock()
 	if err != nil {
-		err = c.opError("write", err)
+		err = c.opError("write", "write", err)
 	}
 	return n, err
 }
@@ -101,13 +132,11 @@ func (c *conn) Write(b []byte) (int, error) {
 func (c *conn) write(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.writable(); err != nil || len(b) == 0 {
+	if err := c.mayWrite(); err != nil || len(b) == 0 {
 		return 0, err
 	}
-	if c.tx.n+len(b) <= int(c.limits.tx) && !c.host.overBudget() {
-		c.tx.write(b)
-		c.host.charge(len(b))
-		c.ask(c)
+	if c.fits(len(b)) {
+		c.enqueue(b)
 		return len(b), nil
 	}
 	// The loop takes what does not fit from where it is.
@@ -116,7 +145,7 @@ func (c *conn) write(b []byte) (int, error) {
 	var err error
 	for err == nil && c.out.done < len(b) {
 		c.out.sleep(&c.mu)
-		err = c.writable()
+		err = c.mayWrite()
 	}
 	n := c.out.done
 	c.out.buf, c.out.done = nil, 0
@@ -126,8 +155,18 @@ func (c *conn) write(b []byte) (int, error) {
 	return n, err
 }
 
-// writable returns why nothing can be written.
-func (c *conn) writable() error {
+// fits reports whether n bytes can be queued for sending.
+func (c *conn) fits(n int) bool { return c.tx.n+n <= int(c.limits.tx) && !c.host.overBudget() }
+
+// enqueue queues bytes for sending.
+func (c *conn) enqueue(b []byte) {
+	c.tx.write(b)
+	c.host.charge(len(b))
+	c.ask(c)
+}
+
+// mayWrite returns why nothing can be written.
+func (c *conn) mayWrite() error {
 	if err := c.out.failed(&c.base); err != nil {
 		return err
 	}
@@ -145,10 +184,11 @@ func (c *conn) writable() error {
 
 // Close implements net.Conn: it ends all calls that wait with net.ErrClosed. What was written is still sent, as SetLinger says.
 func (c *conn) Close() error {
+	c.leave()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.close() {
-		return c.opError("close", net.ErrClosed)
+		return c.opError("close", "close", net.ErrClosed)
 	}
 	c.ask(c)
 	if c.has(gone) {
@@ -169,9 +209,9 @@ func (c *conn) shut(how flags) error {
 	defer c.mu.Unlock()
 	switch {
 	case c.has(closed):
-		return c.opError("shutdown", net.ErrClosed)
+		return c.opError("close", "shutdown", net.ErrClosed)
 	case c.err != 0:
-		return c.opError("shutdown", syscall.ENOTCONN)
+		return c.opError("close", "shutdown", syscall.ENOTCONN)
 	}
 	c.set(how)
 	if c.has(readShut) {

@@ -168,10 +168,10 @@ func TestCloseReadDrains(t *testing.T) {
 func TestOneLocalPortTwoRemotes(t *testing.T) {
 	w := enginetest.NewWire(t, New)
 	for _, port := range []uint16{80, 81} {
-		if _, err := w.Server.ListenTCP(w.Addr(port)); err != nil {
+		if _, err := w.Server.ListenTCP(w.Addr(port), nil); err != nil {
 			t.Fatal(err)
 		}
-		c, err := w.Client.DialTCP(t.Context(), netip.AddrPortFrom(netip.Addr{}, 30000), w.Addr(port))
+		c, err := w.Client.DialTCP(t.Context(), netip.AddrPortFrom(netip.Addr{}, 30000), w.Addr(port), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,11 +183,11 @@ func TestOneLocalPortTwoRemotes(t *testing.T) {
 
 func TestListenerCloseResetsBacklog(t *testing.T) {
 	w := enginetest.NewWire(t, New)
-	l, err := w.Server.ListenTCP(w.Addr(80))
+	l, err := w.Server.ListenTCP(w.Addr(80), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := w.Client.DialTCP(t.Context(), netip.AddrPort{}, w.Addr(80))
+	c, err := w.Client.DialTCP(t.Context(), netip.AddrPort{}, w.Addr(80), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestListenerCloseResetsBacklog(t *testing.T) {
 
 func TestAcceptDeadline(t *testing.T) {
 	w := enginetest.NewWire(t, New)
-	l, err := w.Server.ListenTCP(w.Addr(80))
+	l, err := w.Server.ListenTCP(w.Addr(80), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,11 +212,11 @@ func TestAcceptDeadline(t *testing.T) {
 
 func TestUDPQueueIsBounded(t *testing.T) {
 	w := enginetest.NewWire(t, New)
-	s, err := w.Server.ListenUDP(w.Addr(53))
+	s, err := w.Server.ListenUDP(w.Addr(53), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := w.Client.DialUDP(netip.AddrPort{}, w.Addr(53))
+	c, err := w.Client.DialUDP(netip.AddrPort{}, w.Addr(53), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

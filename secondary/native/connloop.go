@@ -8,55 +8,24 @@ import (
 	"ringstack/stack/tcp"
 )
 
-// The loop's side of connections: tcp.Events, and what the application wants.
+// The loop's side of a net.Conn: what the stack tells of it, and what the application wants.
 
-func slot(id tcp.ID) int { return int(uint32(id)) }
-
-// conn returns the connection that id names, nil when the application has closed it.
-func (h *host) conn(id tcp.ID) *conn {
-	if i := slot(id); i < len(h.conns) && h.conns[i] != nil && h.conns[i].id == id {
-		return h.conns[i]
-	}
-	return nil
+// readable implements stream.
+func (c *conn) readable() {
+	c.mu.Lock()
+	c.pull()
+	c.mu.Unlock()
 }
 
-// adopt notes a connection that the stack has made.
-func (h *host) adopt(c *conn, id tcp.ID) {
-	c.id = id
-	for slot(id) >= len(h.conns) {
-		h.conns = append(h.conns, nil)
-	}
-	h.conns[slot(id)] = c
+// writable implements stream.
+func (c *conn) writable() {
+	c.mu.Lock()
+	c.push()
+	c.mu.Unlock()
 }
 
-// forget is for connections of which the stack is to tell nothing more.
-func (h *host) forget(c *conn) { h.conns[slot(c.id)] = nil }
-
-// Readable implements tcp.Events.
-func (h *host) Readable(id tcp.ID) {
-	if c := h.conn(id); c != nil {
-		c.mu.Lock()
-		c.pull()
-		c.mu.Unlock()
-	}
-}
-
-// Writable implements tcp.Events.
-func (h *host) Writable(id tcp.ID) {
-	if c := h.conn(id); c != nil {
-		c.mu.Lock()
-		c.push()
-		c.mu.Unlock()
-	}
-}
-
-// Closed implements tcp.Events.
-func (h *host) Closed(id tcp.ID, err syscall.Errno) {
-	c := h.conn(id)
-	if c == nil {
-		return
-	}
-	h.forget(c)
+// ended implements stream.
+func (c *conn) ended(err syscall.Errno) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.has(closed | readShut) {
@@ -70,7 +39,7 @@ func (h *host) Closed(id tcp.ID, err syscall.Errno) {
 	c.end()
 }
 
-// abandon ends the connection with the engine.
+// abandon implements stream.
 func (c *conn) abandon() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -83,8 +52,8 @@ func (c *conn) abandon() {
 func (c *conn) end() {
 	c.set(gone)
 	c.reset(&c.tx)
-	c.host.wakeLater(&c.in)
-	c.host.wakeLater(&c.out)
+	c.wakeReader()
+	c.wakeWriter()
 }
 
 // serve does what the application wants of a connection.
@@ -109,7 +78,7 @@ func (c *conn) serve() {
 	c.reset(&c.rx)
 	c.reset(&c.tx)
 	c.set(gone)
-	c.host.forget(c)
+	c.host.streams.drop(uint64(c.id))
 	c.mu.Unlock()
 	c.host.release(c.id, abort, time.Duration(c.linger)*time.Second)
 }
@@ -145,8 +114,8 @@ func (c *conn) push() {
 		if n < len(rest) {
 			return
 		}
-		c.host.wakeLater(&c.out)
 	}
+	c.wakeWriter()
 	if c.has(finAsked) && !c.has(finSent) {
 		c.set(finSent)
 		t.CloseWrite(c.id)
@@ -177,7 +146,7 @@ func (c *conn) pull() {
 	c.clear(held)
 	if !c.has(eof) && t.EOF(c.id) {
 		c.set(eof)
-		c.host.wakeLater(&c.in)
+		c.wakeReader()
 	}
 }
 
@@ -196,6 +165,7 @@ func (c *conn) take(b []byte) (n int) {
 		c.rx.write(rest)
 		c.host.charge(len(rest))
 		n += len(rest)
+		c.wakeReader()
 	}
 	return n
 }

@@ -6,17 +6,31 @@ import (
 	"ringstack/stack/wire"
 )
 
-// udpBuffer bounds what each direction of a UDP socket queues, in bytes with the header of each datagram.
-const udpBuffer = 256 << 10
+// What each direction of a UDP socket queues, in bytes with the header of each datagram.
+const (
+	udpBuffer    = 256 << 10 // unless it is told another bound
+	maxUDPBuffer = 16 << 20
+)
+
+// datagramLimit is the bound for a buffer of so many bytes, or udpBuffer for 0.
+func datagramLimit(bytes int) int {
+	if bytes == 0 {
+		return udpBuffer
+	}
+	return max(min(bytes, maxUDPBuffer), leastBuffer)
+}
 
 // datagrams is a queue of datagrams, each behind the address of its other end and its length.
-type datagrams struct{ queue }
+type datagrams struct {
+	queue
+	limit int // bytes
+}
 
 const datagramHeader = 16 + 2 + 4
 
 // add appends a datagram; false: there is no room.
 func (q *datagrams) add(b []byte, p endpoint) bool {
-	if q.n > 0 && q.n+datagramHeader+len(b) > udpBuffer {
+	if q.n > 0 && q.n+datagramHeader+len(b) > q.limit {
 		return false
 	}
 	var h [datagramHeader]byte

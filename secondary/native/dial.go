@@ -6,26 +6,24 @@ import (
 	"net/netip"
 	"syscall"
 
+	"ringstack/secondary/engine"
 	"ringstack/stack/tcp"
 )
 
-// dial is a connection that is being opened.
+// dial is a conn that is being opened.
 type dial struct {
-	conn  *conn
-	id    tcp.ID // 0: the stack does not know it
+	*conn
 	done  waiter
 	errno syscall.Errno // read after done
 }
 
 // DialTCP implements engine.Engine.
-func (h *host) DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error) {
-	c := newConn(h, toEndpoint(local), toEndpoint(remote))
-	d := &dial{conn: c, done: make(waiter, 1)}
+func (h *host) DialTCP(ctx context.Context, local, remote netip.AddrPort, o *engine.Options) (net.Conn, error) {
+	d := &dial{conn: newConn(h, orUsual(o), toEndpoint(local), toEndpoint(remote)), done: make(waiter, 1)}
 	if err := h.dial(ctx, d, local.Addr()); err != nil {
-		failed := base{local: toEndpoint(local), remote: toEndpoint(remote)} // c may still be the loop's
-		return nil, failed.opError("dial", err)
+		return nil, err
 	}
-	return c, nil
+	return d.conn, nil
 }
 
 func (h *host) dial(ctx context.Context, d *dial, local netip.Addr) error {
@@ -33,7 +31,7 @@ func (h *host) dial(ctx context.Context, d *dial, local netip.Addr) error {
 		return err
 	}
 	if !h.requests.add(order(func() { h.startDial(d, local) })) {
-		return net.ErrClosed
+		return h.requests.why()
 	}
 	select {
 	case <-d.done:
@@ -45,51 +43,46 @@ func (h *host) dial(ctx context.Context, d *dial, local netip.Addr) error {
 		h.requests.add(order(func() { h.cancelDial(d) }))
 		return ctx.Err()
 	case <-h.ended:
-		return net.ErrClosed
+		return h.requests.why()
 	}
 }
 
 func (h *host) startDial(d *dial, local netip.Addr) {
-	c := d.conn
-	errno := h.bindable(local)
-	var id tcp.ID
-	if errno == 0 {
-		id, errno = h.tcp.Connect(&tcp.ConnectConfig{
-			Remote: c.remote.addr, RemotePort: c.remote.port, Local: c.local.addr, LocalPort: c.local.port,
-		})
-	}
-	if errno != 0 {
-		d.errno = errno
-		h.wakes = append(h.wakes, d.done)
+	var errno syscall.Errno
+	if d.id, errno = h.connect(local, &d.local, d.remote); errno != 0 {
+		d.connected(errno)
 		return
 	}
-	info, _ := h.tcp.Info(id)
-	c.local = endpoint{info.Local, info.LocalPort}
-	d.id = id
-	h.dials[id] = d
-	h.adopt(c, id)
-	h.configure(id)
+	h.adopt(d.id, d, d.options)
 }
 
-// Connected implements tcp.Events.
-func (h *host) Connected(id tcp.ID, errno syscall.Errno) {
-	d := h.dials[id]
-	if d == nil {
-		return
+// connect begins a connection, and sets what of the local end is still open.
+func (h *host) connect(ip netip.Addr, local *endpoint, remote endpoint) (tcp.ID, syscall.Errno) {
+	if errno := h.bindable(ip); errno != 0 {
+		return 0, errno
 	}
-	delete(h.dials, id)
-	if d.errno = errno; errno != 0 {
-		d.id = 0
-		h.forget(d.conn)
+	id, errno := h.tcp.Connect(&tcp.ConnectConfig{
+		Remote: remote.addr, RemotePort: remote.port, Local: local.addr, LocalPort: local.port,
+	})
+	if errno == 0 {
+		info, _ := h.tcp.Info(id)
+		*local = endpoint{info.Local, info.LocalPort}
 	}
-	h.wakes = append(h.wakes, d.done)
+	return id, errno
+}
+
+// connected implements opening.
+func (d *dial) connected(errno syscall.Errno) {
+	if d.errno = errno; errno == 0 {
+		d.host.streams.put(uint64(d.id), d.conn)
+	}
+	d.host.wakes = append(d.host.wakes, d.done)
 }
 
 // cancelDial ends an attempt that nobody waits for any more, also when it has just succeeded.
 func (h *host) cancelDial(d *dial) {
-	if h.conn(d.id) != nil {
-		h.forget(d.conn)
-		delete(h.dials, d.id)
+	if _, known := h.streams.get(uint64(d.id)); known {
+		h.streams.drop(uint64(d.id))
 		h.tcp.Abort(d.id)
 	}
 }

@@ -11,5 +11,11 @@
 // stack delivers goes straight to the memory of a call that waits, where there is one. Calls that wait are woken once
 // a burst, after all of its frames; what they write at once leaves in the same Poll.
 //
+// A Handler of the event API (engine.Events) runs in the loop itself, where a socket of package net has its buffers: it sees
+// the frame, and writes into the stack's send buffer.
+//
+//	stack.Engine ──► stream, socket ──► conn, udpConn          package net
+//	                                └─► eventConn, packetConn  engine.Handler, engine.PacketHandler
+//
 // Nothing is allocated for a request on an established connection. An idle connection holds no buffer.
 package native

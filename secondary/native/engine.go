@@ -10,6 +10,7 @@ import (
 	"ringstack/secondary/engine"
 	"ringstack/stack"
 	"ringstack/stack/tcp"
+	"ringstack/stack/wheel"
 	"ringstack/stack/wire"
 )
 
@@ -23,14 +24,17 @@ type host struct {
 	now    time.Duration // since start, as the stack knows it
 	polled bool          // the clock was not read since the last Poll
 
-	conns      []*conn // by slot of the id; without those that the application has closed
-	dials      map[tcp.ID]*dial
-	listeners  map[tcp.ID]*listener
-	sockets    []*udpConn // by slot of the id
-	unsent     []*udpConn // found no buffer
+	detached bool // see Detach
+
+	streams    table[stream] // by tcp.ID; without those that the application has closed
+	listeners  map[tcp.ID]acceptor
+	sockets    table[socket] // by stack.SocketID
+	timers     *wheel.Wheel  // of eventConns, by slot + 1
+	unsent     []*udpConn    // found no buffer
 	datagram   stack.Datagram
 	payload    []byte // of datagram
 	wakes      []waiter
+	notices    []notice
 	yielding   yielding
 	settings   settings
 	fullSock   uint64 // datagrams that found their socket's buffer full
@@ -47,7 +51,7 @@ type host struct {
 func New(ports []engine.Port) (engine.Engine, error) {
 	h := &host{
 		start: time.Now(), ended: make(chan struct{}), settings: defaultSettings, ipv6: hasIPv6(ports),
-		dials: make(map[tcp.ID]*dial), listeners: make(map[tcp.ID]*listener),
+		listeners: make(map[tcp.ID]acceptor), timers: wheel.New(time.Millisecond),
 	}
 	var err error
 	if h.stack, err = stack.New(h.config(ports), h); err != nil {
@@ -88,7 +92,7 @@ func (h *host) config(ports []engine.Port) stack.Config {
 	}
 	rand.Read(config.Seed[:]) // never fails
 	for _, p := range ports {
-		own := &port{Device: p.Device, id: p.ID}
+		own := &port{Device: p.Device, id: p.ID, config: p}
 		h.ports = append(h.ports, own)
 		config.Ports = append(config.Ports, stack.Port{Name: p.Name, MAC: p.MAC, MTU: p.MTU, LinkLocal: h.ipv6, Device: own})
 	}
@@ -102,11 +106,7 @@ func (h *host) addAddresses(i int, p engine.Port) error {
 		}
 	}
 	for _, gate := range p.Gates {
-		dst := netip.PrefixFrom(netip.IPv6Unspecified(), 0)
-		if gate.Unmap().Is4() {
-			dst = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
-		}
-		if errno := h.stack.AddRoute(stack.Route{Dst: dst, Gateway: gate, Port: i}); errno != 0 {
+		if errno := h.stack.AddRoute(defaultRoute(gate, i)); errno != 0 {
 			return fmt.Errorf("add gateway %s: %w", gate, errno)
 		}
 	}
@@ -131,23 +131,16 @@ func (h *host) Flows(yield func(engine.Flow)) {
 }
 
 // Close implements engine.Engine. It uses no Device, so connections end without a RST.
-func (h *host) Close() {
-	if !h.requests.close() {
+func (h *host) Close(why error) {
+	if !h.requests.close(why) {
 		return
 	}
 	close(h.ended)
-	for _, c := range h.conns {
-		if c != nil {
-			c.abandon()
-		}
-	}
+	h.streams.each(stream.abandon)
 	for _, l := range h.listeners {
 		l.abandon()
 	}
-	for _, s := range h.sockets {
-		if s != nil {
-			s.abandon()
-		}
-	}
+	h.sockets.each(socket.abandon)
 	h.wakeAll()
+	h.tellReady()
 }

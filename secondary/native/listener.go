@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"ringstack/secondary/engine"
 	"ringstack/stack/tcp"
 )
 
@@ -15,58 +16,57 @@ const backlog = 4096
 // listener is a net.Listener with SetDeadline.
 type listener struct {
 	base
-	id    tcp.ID // the loop's
-	queue []*conn
-	first int // in queue; those before were taken
+	accepting engine.Options // of new connections
+	id        tcp.ID         // the loop's
+	queue     []*conn
+	first     int   // in queue; those before were taken
+	why       error // of Fail
 }
 
 // ListenTCP implements engine.Engine.
-func (h *host) ListenTCP(addr netip.AddrPort) (net.Listener, error) {
-	l := &listener{base: base{host: h, local: endpoint{h.bindAddr(addr.Addr()), addr.Port()}}}
-	var errno syscall.Errno
-	err := h.do(func() { errno = h.listen(l, addr) })
-	if err == nil && errno != 0 {
-		err = errno
-	}
-	if err != nil {
-		return nil, l.opError("listen", err)
+func (h *host) ListenTCP(addr netip.AddrPort, o *engine.Options) (net.Listener, error) {
+	o = orUsual(o)
+	local, _ := h.bindAddr(addr.Addr())
+	l := &listener{base: base{host: h, options: o, local: endpoint{local, addr.Port()}}, accepting: *o}
+	l.accepting.Closing = nil
+	if err := h.try(func() (errno syscall.Errno) {
+		l.id, errno = h.listen(l, addr)
+		return errno
+	}); err != nil {
+		return nil, err
 	}
 	return l, nil
 }
 
-func (h *host) listen(l *listener, addr netip.AddrPort) (errno syscall.Errno) {
-	if errno = h.bindable(addr.Addr()); errno != 0 {
-		return errno
+// listen makes the stack tell l of connections to addr.
+func (h *host) listen(l acceptor, addr netip.AddrPort) (tcp.ID, syscall.Errno) {
+	if errno := h.bindable(addr.Addr()); errno != 0 {
+		return 0, errno
 	}
-	l.id, errno = h.tcp.Listen(tcp.ListenConfig{Addr: l.local.addr, Port: l.local.port, Backlog: backlog})
+	local, only6 := h.bindAddr(addr.Addr())
+	id, errno := h.tcp.Listen(tcp.ListenConfig{Addr: local, V6Only: only6, Port: addr.Port(), Backlog: backlog})
 	if errno == 0 {
-		h.listeners[l.id] = l
+		h.listeners[id] = l
 	}
-	return errno
+	return id, errno
 }
 
-// Accepted implements tcp.Events.
-func (h *host) Accepted(listener, id tcp.ID) {
-	l := h.listeners[listener]
-	info, _ := h.tcp.Info(id)
-	if l == nil {
-		h.tcp.Abort(id) // its listener was closed meanwhile
-		return
-	}
-	c := newConn(h, endpoint{info.Local, info.LocalPort}, endpoint{info.Remote, info.RemotePort})
-	h.adopt(c, id)
-	h.configure(id)
+// accepted implements acceptor.
+func (l *listener) accepted(id tcp.ID, info *tcp.Info) {
+	c := newConn(l.host, &l.accepting, endpoint{info.Local, info.LocalPort}, endpoint{info.Remote, info.RemotePort})
+	c.id = id
+	l.host.adopt(id, c, c.options)
 	l.mu.Lock()
 	l.queue = append(l.queue, c)
-	h.wakeLater(&l.in)
+	l.wakeReader()
 	l.mu.Unlock()
 }
 
 // Addr implements net.Listener.
 func (l *listener) Addr() net.Addr { return l.LocalAddr() }
 
-// SetDeadline ends calls of Accept at t; the zero time means never.
-func (l *listener) SetDeadline(t time.Time) error { return l.SetReadDeadline(t) }
+// SetDeadline ends calls of Accept at t; the zero time means never. Its error is bare, as that of net.TCPListener.
+func (l *listener) SetDeadline(t time.Time) error { return l.setDeadlines(t, &l.in) }
 
 // Accept implements net.Listener.
 func (l *listener) Accept() (net.Conn, error) {
@@ -74,12 +74,9 @@ func (l *listener) Accept() (net.Conn, error) {
 	c, err := l.accept()
 	l.in.turn.Unlock()
 	if err != nil {
-		return nil, l.opError("accept", err)
+		return nil, l.failure("accept", "accept", nil, l.LocalAddr(), err)
 	}
-	c.mu.Lock()
-	c.set(taken)
-	c.ask(c)
-	c.mu.Unlock()
+	c.handOver()
 	return c, nil
 }
 
@@ -87,38 +84,63 @@ func (l *listener) accept() (*conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
-		if err := l.in.failed(&l.base); err != nil {
-			return nil, err
-		}
-		if l.first < len(l.queue) {
-			return l.pop(), nil
+		if c, err := l.next(); err != errAgain {
+			return c, err
 		}
 		l.in.sleep(&l.mu)
 	}
 }
 
-func (l *listener) pop() *conn {
+// next returns a connection, or errAgain when there is none.
+func (l *listener) next() (*conn, error) {
+	if l.why != nil {
+		return nil, l.why
+	}
+	if err := l.in.failed(&l.base); err != nil {
+		return nil, err
+	}
+	if l.first == len(l.queue) {
+		return nil, errAgain
+	}
 	c := l.queue[l.first]
 	l.queue[l.first] = nil
 	if l.first++; l.first == len(l.queue) {
 		l.queue, l.first = l.queue[:0], 0
 	}
-	return c
+	return c, nil
 }
 
-// Close implements net.Listener. Connections that were not accepted are reset.
+// handOver tells the stack that the application has the connection.
+func (c *conn) handOver() {
+	c.mu.Lock()
+	c.set(taken)
+	c.ask(c)
+	c.mu.Unlock()
+}
+
+// Close implements net.Listener. When it returns, nobody can connect any more; connections that were not accepted are reset.
 func (l *listener) Close() error {
+	l.leave()
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.close() {
-		return l.opError("close", net.ErrClosed)
+	first := l.close()
+	l.mu.Unlock()
+	if !first {
+		return l.failure("close", "close", nil, l.LocalAddr(), net.ErrClosed)
 	}
-	l.ask(l)
+	l.host.do(l.unlisten) // fails only when the engine has ended
 	return nil
 }
 
-// serve closes the listener in the stack.
-func (l *listener) serve() {
+// Fail closes the listener. Accept then returns why.
+func (l *listener) Fail(why error) {
+	l.mu.Lock()
+	l.why = why
+	l.mu.Unlock()
+	l.Close()
+}
+
+// unlisten closes the listener in the stack.
+func (l *listener) unlisten() {
 	h := l.host
 	h.tcp.CloseListener(l.id)
 	delete(h.listeners, l.id)
@@ -130,13 +152,13 @@ func (l *listener) serve() {
 		c.reset(&c.rx)
 		c.mu.Unlock()
 		if known {
-			h.forget(c)
+			h.streams.drop(uint64(c.id))
 			h.tcp.Abort(c.id)
 		}
 	}
 }
 
-// abandon ends the listener with the engine.
+// abandon implements acceptor.
 func (l *listener) abandon() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

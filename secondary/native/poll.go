@@ -11,6 +11,7 @@ import (
 type port struct {
 	engine.Device
 	id      int
+	config  engine.Port // as the stack has it
 	blocked bool
 }
 
@@ -59,13 +60,22 @@ func (h *host) Poll(now time.Time) time.Time {
 	for _, p := range h.ports {
 		p.blocked = false
 	}
+	if h.detached {
+		return h.pollDetached()
+	}
 	if h.wakeAll() >= yieldFrom {
 		h.yield()
 	}
+	h.tellReady()
 	h.retryUnsent()
 	h.serve()
+	h.runTimers()
 	next := h.stack.Poll(h.now)
+	if at, armed := h.timers.Next(); armed {
+		next = min(next, at)
+	}
 	h.wakeAll()
+	h.tellReady()
 	h.polled = true
 	switch {
 	case h.blocked():

@@ -33,15 +33,37 @@ func (q *queue) write(b []byte) {
 	}
 }
 
-func (q *queue) grow() {
+func newBlock() *block {
 	b := blocks.Get().(*block)
 	b.next, b.start, b.end = nil, 0, 0
+	return b
+}
+
+func (q *queue) grow() { q.link(newBlock()) }
+
+func (q *queue) link(b *block) {
 	if q.tail == nil {
 		q.head = b
 	} else {
 		q.tail.next = b
 	}
 	q.tail = b
+}
+
+// push appends a block, which becomes the queue's.
+func (q *queue) push(b *block) {
+	q.n += b.end - b.start
+	q.link(b)
+}
+
+// pop removes the first block, which becomes the caller's. The queue is not empty.
+func (q *queue) pop() *block {
+	b := q.head
+	q.n -= b.end - b.start
+	if q.head = b.next; q.head == nil {
+		q.tail = nil
+	}
+	return b
 }
 
 // front returns the first bytes as far as they lie together. They stay valid until dropped.

@@ -1,8 +1,9 @@
 package native
 
 import (
-	"net"
 	"sync"
+
+	"ringstack/secondary/engine"
 )
 
 // task is what the application wants of the loop.
@@ -15,14 +16,14 @@ type requests struct {
 	mu     sync.Mutex
 	list   []task
 	spare  []task
-	awake  bool // the loop is about to look
-	closed bool
+	awake  bool  // the loop is about to look
+	closed error // why the engine has ended
 }
 
 // add appends a task and wakes the loop where needed; false: the engine is closed.
 func (r *requests) add(t task) bool {
 	r.mu.Lock()
-	if r.closed {
+	if r.closed != nil {
 		r.mu.Unlock()
 		return false
 	}
@@ -53,13 +54,22 @@ func (r *requests) take() []task {
 }
 
 // close makes add fail and reports whether it was the first to do so.
-func (r *requests) close() bool {
+func (r *requests) close(why error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	first := !r.closed
-	r.closed = true
+	if r.closed != nil {
+		return false
+	}
+	r.closed = engine.Closed(why)
 	r.list = nil
-	return first
+	return true
+}
+
+// why is the error of calls on an engine that has ended.
+func (r *requests) why() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed
 }
 
 // serve does what the application wants.
@@ -80,11 +90,11 @@ func (c *call) serve() {
 	close(c.done)
 }
 
-// do runs f in the loop. net.ErrClosed: the engine was closed before.
+// do runs f in the loop. The error says that the engine was closed before.
 func (h *host) do(f func()) error {
 	c := &call{run: f, done: make(chan struct{})}
 	if !h.requests.add(c) {
-		return net.ErrClosed
+		return h.requests.why()
 	}
 	select {
 	case <-c.done:
@@ -95,7 +105,7 @@ func (h *host) do(f func()) error {
 	case <-c.done:
 		return nil
 	default:
-		return net.ErrClosed
+		return h.requests.why()
 	}
 }
 

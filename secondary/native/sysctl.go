@@ -54,10 +54,10 @@ func (h *host) newSysctls() map[string]sysctl {
 	table := map[string]sysctl{
 		"net.inet.ip.ttl":           number(func() int { return int(s.ttl) }, h.setTTL, 1, 255),
 		"net.inet.tcp.cc.algorithm": h.congestion(),
-		"net.inet.tcp.delayed_ack":  constant("1"),
+		"net.inet.tcp.delayed_ack":  toggle(h.tcp.DelayedAck, h.tcp.SetDelayedAck),
 		"net.inet.tcp.recvbuf_auto": number(func() int { return 1 - toInt(s.recvFixed) }, func(v int) { s.recvFixed = v == 0 }, 0, 1),
 		"net.inet.tcp.recvspace":    number(func() int { return s.recvSpace }, func(v int) { s.recvSpace = v }, leastSpace, maxSpace),
-		"net.inet.tcp.sack.enable":  constant("1"),
+		"net.inet.tcp.sack.enable":  toggle(h.tcp.SACK, h.tcp.SetSACK),
 		"net.inet.tcp.sendspace":    number(func() int { return s.sendSpace }, func(v int) { s.sendSpace = v }, leastSpace, maxSpace),
 	}
 	maps.Copy(table, h.counters())
@@ -90,7 +90,10 @@ func (h *host) SysctlSet(name, value string) error {
 	return nil
 }
 
-func constant(value string) sysctl { return sysctl{get: func() string { return value }} }
+// toggle is on (1) or off (0).
+func toggle(get func() bool, set func(on bool)) sysctl {
+	return number(func() int { return toInt(get()) }, func(v int) { set(v == 1) }, 0, 1)
+}
 
 func toInt(b bool) int {
 	if b {

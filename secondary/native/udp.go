@@ -1,10 +1,12 @@
 package native
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"syscall"
 
+	"ringstack/secondary/engine"
 	"ringstack/stack"
 	"ringstack/stack/wire"
 )
@@ -16,63 +18,68 @@ type udpConn struct {
 	rx, tx datagrams
 	from   endpoint      // of the datagram that the loop put into the memory of the call that slept
 	err    syscall.Errno // for the next call: what an ICMP error said, or why a datagram did not leave
+	why    error         // of Fail
 }
 
 // ListenUDP implements engine.Engine.
-func (h *host) ListenUDP(addr netip.AddrPort) (net.PacketConn, error) {
-	return h.openUDP("listen", stack.Ends{Local: h.bindAddr(addr.Addr()), LocalPort: addr.Port()}, addr.Addr())
-}
-
-// DialUDP implements engine.Engine.
-func (h *host) DialUDP(local, remote netip.AddrPort) (net.Conn, error) {
-	return h.openUDP("dial", stack.Ends{
-		Local: wire.FromNetip(local.Addr()), LocalPort: local.Port(), Remote: wire.FromNetip(remote.Addr()), RemotePort: remote.Port(),
-	}, local.Addr())
-}
-
-func (h *host) openUDP(op string, ends stack.Ends, local netip.Addr) (*udpConn, error) {
-	s := &udpConn{base: base{
-		host: h, udp: true, local: endpoint{ends.Local, ends.LocalPort}, remote: endpoint{ends.Remote, ends.RemotePort},
-	}}
-	var errno syscall.Errno
-	err := h.do(func() { errno = h.bindUDP(s, ends, local, op == "dial") })
-	if err == nil && errno != 0 {
-		err = errno
-	}
+func (h *host) ListenUDP(addr netip.AddrPort, o *engine.Options) (net.PacketConn, error) {
+	local, only6 := h.bindAddr(addr.Addr())
+	s, err := h.openUDP(stack.Ends{Local: local, LocalPort: addr.Port(), V6Only: only6}, addr.Addr(), o)
 	if err != nil {
-		return nil, s.opError(op, err)
+		return nil, err
 	}
 	return s, nil
 }
 
-func (h *host) bindUDP(s *udpConn, ends stack.Ends, local netip.Addr, connect bool) (errno syscall.Errno) {
-	if errno = h.bindable(local); errno != 0 && !local.IsMulticast() {
+// DialUDP implements engine.Engine.
+func (h *host) DialUDP(local, remote netip.AddrPort, o *engine.Options) (net.Conn, error) {
+	if remote.Port() == 0 {
+		return nil, syscall.EINVAL
+	}
+	s, err := h.openUDP(stack.Ends{
+		Local: wire.FromNetip(local.Addr()), LocalPort: local.Port(), Remote: wire.FromNetip(remote.Addr()), RemotePort: remote.Port(),
+	}, local.Addr(), o)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (h *host) openUDP(ends stack.Ends, local netip.Addr, o *engine.Options) (*udpConn, error) {
+	o = orUsual(o)
+	s := &udpConn{base: base{host: h, options: o, udp: true, remote: endpoint{ends.Remote, ends.RemotePort}}}
+	s.rx.limit, s.tx.limit = datagramLimit(o.ReadBuffer), datagramLimit(o.WriteBuffer)
+	if ends.V6Only {
+		s.set(only6)
+	}
+	err := h.try(func() (errno syscall.Errno) {
+		s.id, errno = h.openSocket(s, &ends, local)
+		s.local = endpoint{ends.Local, ends.LocalPort}
+		if errno == 0 && o.TTL != 0 {
+			h.stack.SetUDP(s.id, uint8(o.TTL), 0)
+		}
 		return errno
-	}
-	if connect && ends.RemotePort == 0 {
-		return syscall.EINVAL
-	}
-	if s.id, errno = h.stack.OpenUDP(ends); errno != 0 {
-		return errno
-	}
-	h.stack.SetUDP(s.id, h.settings.ttl, 0)
-	ends, _ = h.stack.Ends(s.id)
-	s.local = endpoint{ends.Local, ends.LocalPort}
-	for int(uint32(s.id)) >= len(h.sockets) {
-		h.sockets = append(h.sockets, nil)
-	}
-	h.sockets[uint32(s.id)] = s
-	return 0
+	})
+	return s, err
 }
 
 // Read implements net.Conn.
 func (s *udpConn) Read(b []byte) (int, error) {
-	n, _, err := s.ReadFromUDPAddrPort(b)
-	return n, err
+	n, _, err := s.receive(b)
+	return n, s.opError("read", "read", err)
 }
 
 // ReadFrom implements net.PacketConn.
 func (s *udpConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, from, err := s.ReadFromUDP(b)
+	if err != nil {
+		return n, nil, err
+	}
+	return n, from, nil
+}
+
+// ReadFromUDP is ReadFrom with the address of a UDP socket.
+func (s *udpConn) ReadFromUDP(b []byte) (int, *net.UDPAddr, error) {
 	n, from, err := s.ReadFromUDPAddrPort(b)
 	if err != nil {
 		return n, nil, err
@@ -82,26 +89,21 @@ func (s *udpConn) ReadFrom(b []byte) (int, net.Addr, error) {
 
 // ReadFromUDPAddrPort reads a datagram and tells its source. What does not fit into b is lost.
 func (s *udpConn) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
-	s.in.turn.Lock()
 	n, from, err := s.receive(b)
-	s.in.turn.Unlock()
 	if err != nil {
-		return n, netip.AddrPort{}, s.opError("read", err)
+		return n, netip.AddrPort{}, s.opError("read", "recvfrom", err)
 	}
 	return n, from.addrPort(), nil
 }
 
 func (s *udpConn) receive(b []byte) (int, endpoint, error) {
+	s.in.turn.Lock()
+	defer s.in.turn.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		if err := s.failure(&s.in); err != nil {
-			return 0, endpoint{}, err
-		}
-		if s.rx.n > 0 {
-			n, from := s.rx.next(b)
-			s.host.charge(-s.rx.skip())
-			return min(n, len(b)), from, nil
+		if n, from, err := s.next(b); err != errAgain {
+			return n, from, err
 		}
 		s.in.buf = b
 		s.in.sleep(&s.mu)
@@ -113,8 +115,24 @@ func (s *udpConn) receive(b []byte) (int, endpoint, error) {
 	}
 }
 
-// failure returns why a call on a side cannot go on. An error of the network is told once.
-func (s *udpConn) failure(side *side) error {
+// next takes the first datagram, or returns errAgain when there is none.
+func (s *udpConn) next(b []byte) (int, endpoint, error) {
+	if err := s.trouble(&s.in); err != nil {
+		return 0, endpoint{}, err
+	}
+	if s.rx.n == 0 {
+		return 0, endpoint{}, errAgain
+	}
+	n, from := s.rx.next(b)
+	s.host.charge(-s.rx.skip())
+	return min(n, len(b)), from, nil
+}
+
+// trouble returns why a call on a side cannot go on. An error of the network is told once.
+func (s *udpConn) trouble(side *side) error {
+	if s.why != nil {
+		return s.why
+	}
 	if err := side.failed(&s.base); err != nil {
 		return err
 	}
@@ -126,64 +144,105 @@ func (s *udpConn) failure(side *side) error {
 }
 
 // Write implements net.Conn.
-func (s *udpConn) Write(b []byte) (int, error) { return s.send(b, endpoint{}) }
-
-// WriteTo implements net.PacketConn; addr is a *net.UDPAddr.
-func (s *udpConn) WriteTo(b []byte, addr net.Addr) (int, error) {
-	to, ok := addr.(*net.UDPAddr)
-	if !ok || to == nil {
-		return 0, s.opError("write", syscall.EINVAL)
+func (s *udpConn) Write(b []byte) (int, error) {
+	if s.remote == (endpoint{}) {
+		return 0, s.opError("write", "write", syscall.EDESTADDRREQ)
 	}
-	return s.WriteToUDPAddrPort(b, to.AddrPort())
-}
-
-// WriteToUDPAddrPort sends a datagram to addr.
-func (s *udpConn) WriteToUDPAddrPort(b []byte, addr netip.AddrPort) (int, error) {
-	to := toEndpoint(addr)
-	switch {
-	case s.remote != endpoint{}:
-		return 0, s.opError("write", net.ErrWriteToConnected)
-	case to.port == 0 || to.addr.IsUnspecified():
-		return 0, s.opError("write", syscall.EINVAL)
-	}
-	return s.send(b, to)
-}
-
-func (s *udpConn) send(b []byte, to endpoint) (int, error) {
-	s.out.turn.Lock()
-	err := s.queue(b, to)
-	s.out.turn.Unlock()
-	if err != nil {
-		return 0, s.opError("write", err)
+	if err := s.send(b, endpoint{}); err != nil {
+		return 0, s.opError("write", "write", err)
 	}
 	return len(b), nil
 }
 
-// queue waits until the datagram fits.
+// errMissingAddress is package net's.
+var errMissingAddress = errors.New("missing address")
+
+// WriteTo implements net.PacketConn; addr is a *net.UDPAddr.
+func (s *udpConn) WriteTo(b []byte, addr net.Addr) (int, error) {
+	to, ok := addr.(*net.UDPAddr)
+	if !ok {
+		return 0, &net.OpError{Op: "write", Net: s.network(), Source: s.LocalAddr(), Addr: addr, Err: syscall.EINVAL}
+	}
+	return s.WriteToUDP(b, to)
+}
+
+// WriteToUDP is WriteTo with the address of a UDP socket.
+func (s *udpConn) WriteToUDP(b []byte, addr *net.UDPAddr) (int, error) {
+	if addr == nil {
+		return 0, s.failure("write", "sendto", s.LocalAddr(), nil, errMissingAddress)
+	}
+	return s.writeTo(b, addr.AddrPort(), addr)
+}
+
+// WriteToUDPAddrPort sends a datagram to addr.
+func (s *udpConn) WriteToUDPAddrPort(b []byte, addr netip.AddrPort) (int, error) {
+	return s.writeTo(b, addr, nil)
+}
+
+// writeTo sends a datagram; name is addr for an error, nil when the caller has none.
+func (s *udpConn) writeTo(b []byte, addr netip.AddrPort, name *net.UDPAddr) (int, error) {
+	err := s.mayReach(addr)
+	if err == nil {
+		err = s.send(b, toEndpoint(addr))
+	}
+	if err == nil {
+		return len(b), nil
+	}
+	if name == nil {
+		name = net.UDPAddrFromAddrPort(addr)
+	}
+	return 0, s.failure("write", "sendto", s.LocalAddr(), name, err)
+}
+
+// mayReach returns why a datagram cannot go to addr.
+func (s *udpConn) mayReach(addr netip.AddrPort) error {
+	ip := addr.Addr().Unmap()
+	switch {
+	case s.remote != endpoint{}:
+		return net.ErrWriteToConnected
+	case !ip.IsValid():
+		return errMissingAddress
+	case s.local.addr.Is4() && !ip.Is4():
+		return &net.AddrError{Err: "non-IPv4 address", Addr: ip.String()}
+	case ip.Is4() && (s.has(only6) || !s.local.addr.Is4() && !s.local.addr.IsUnspecified()):
+		return syscall.ENETUNREACH
+	case addr.Port() == 0 || ip.IsUnspecified():
+		return syscall.EINVAL
+	}
+	return nil
+}
+
+func (s *udpConn) send(b []byte, to endpoint) error {
+	s.out.turn.Lock()
+	defer s.out.turn.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		if err := s.queue(b, to); err != errAgain {
+			return err
+		}
+		s.out.sleep(&s.mu)
+	}
+}
+
+// queue queues a datagram, or returns errAgain when there is no room for it.
 func (s *udpConn) queue(b []byte, to endpoint) error {
+	if err := s.trouble(&s.out); err != nil {
+		return err
+	}
 	remote := to
 	if to == (endpoint{}) {
 		remote = s.remote
 	}
-	switch {
-	case remote == endpoint{}:
-		return syscall.EDESTADDRREQ
-	case len(b) > maxDatagram(remote.addr):
+	if len(b) > maxDatagram(remote.addr) {
 		return syscall.EMSGSIZE
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for {
-		if err := s.failure(&s.out); err != nil {
-			return err
-		}
-		if s.tx.add(b, to) {
-			s.host.charge(datagramHeader + len(b))
-			s.ask(s)
-			return nil
-		}
-		s.out.sleep(&s.mu)
+	if !s.tx.add(b, to) {
+		return errAgain
 	}
+	s.host.charge(datagramHeader + len(b))
+	s.ask(s)
+	return nil
 }
 
 // maxDatagram is the longest payload in bytes (RFC 768, RFC 791, RFC 8200).
@@ -194,12 +253,48 @@ func maxDatagram(remote wire.Addr) int {
 	return 65535 - wire.UDPLen
 }
 
+// SetTTL sets the TTL and hop limit of what is sent: 1 to 255.
+func (s *udpConn) SetTTL(ttl int) error {
+	if !validTTL(ttl) {
+		return s.opError("set", "setsockopt", syscall.EINVAL)
+	}
+	return s.opError("set", "setsockopt", s.later(func() { s.host.stack.SetUDP(s.id, uint8(ttl), 0) }))
+}
+
+// SetReadBuffer bounds the bytes of datagrams that wait to be read.
+func (s *udpConn) SetReadBuffer(bytes int) error { return s.setBuffer(&s.rx, bytes) }
+
+// SetWriteBuffer bounds the bytes of datagrams that wait to be sent.
+func (s *udpConn) SetWriteBuffer(bytes int) error { return s.setBuffer(&s.tx, bytes) }
+
+func (s *udpConn) setBuffer(q *datagrams, bytes int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.has(closed):
+		return s.setError(net.ErrClosed)
+	case bytes <= 0:
+		return s.setError(syscall.EINVAL)
+	}
+	q.limit = datagramLimit(bytes)
+	return nil
+}
+
+// Fail closes the socket. Reading and writing then return why.
+func (s *udpConn) Fail(why error) {
+	s.mu.Lock()
+	s.why = why
+	s.mu.Unlock()
+	s.Close()
+}
+
 // Close implements net.Conn. What was written is still sent.
 func (s *udpConn) Close() error {
+	s.leave()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.close() {
-		return s.opError("close", net.ErrClosed)
+		return s.opError("close", "close", net.ErrClosed)
 	}
 	s.host.charge(-s.rx.n)
 	s.rx.reset()

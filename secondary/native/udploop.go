@@ -4,25 +4,13 @@ import (
 	"syscall"
 
 	"ringstack/stack"
-	"ringstack/stack/wire"
 )
 
-// The loop's side of UDP sockets.
+// The loop's side of a udpConn: what the stack tells of it, and what the application wants.
 
-// socket returns the socket that id names, nil when it is closed.
-func (h *host) socket(id stack.SocketID) *udpConn {
-	if i := int(uint32(id)); i < len(h.sockets) && h.sockets[i] != nil && h.sockets[i].id == id {
-		return h.sockets[i]
-	}
-	return nil
-}
-
-// Datagram implements stack.Events.
-func (h *host) Datagram(id stack.SocketID, d *stack.Datagram) {
-	s := h.socket(id)
-	if s == nil {
-		return
-	}
+// datagram implements socket.
+func (s *udpConn) datagram(d *stack.Datagram) {
+	h := s.host
 	from := endpoint{d.Remote, d.RemotePort}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,12 +25,13 @@ func (h *host) Datagram(id stack.SocketID, d *stack.Datagram) {
 		h.fullSock++
 	default:
 		h.charge(datagramHeader + len(d.Data))
+		s.wakeReader()
 	}
 }
 
-// SocketError implements stack.Events. Only a connected socket hears of errors (RFC 1122 section 4.1.3.3).
-func (h *host) SocketError(id stack.SocketID, _ wire.Addr, _ uint16, errno syscall.Errno) {
-	if s := h.socket(id); s != nil && s.remote != (endpoint{}) && errno != syscall.EMSGSIZE {
+// failed implements socket. Only a connected socket hears of errors (RFC 1122 section 4.1.3.3).
+func (s *udpConn) failed(errno syscall.Errno) {
+	if s.remote != (endpoint{}) && errno != syscall.EMSGSIZE {
 		s.mu.Lock()
 		s.fail(errno)
 		s.mu.Unlock()
@@ -52,14 +41,8 @@ func (h *host) SocketError(id stack.SocketID, _ wire.Addr, _ uint16, errno sysca
 // fail keeps an error for the next call.
 func (s *udpConn) fail(errno syscall.Errno) {
 	s.err = errno
-	s.host.wakeLater(&s.in)
+	s.wakeReader()
 }
-
-// EchoReply implements stack.Events.
-func (h *host) EchoReply(*wire.Addr, uint16, uint16, []byte) {}
-
-// Conflict implements stack.Events; the stack counts it.
-func (h *host) Conflict(int, wire.Addr, wire.MAC) {}
 
 // serve sends what is written.
 func (s *udpConn) serve() {
@@ -75,11 +58,11 @@ func (s *udpConn) serve() {
 			s.host.unsent = append(s.host.unsent, s)
 			return
 		}
-		s.host.wakeLater(&s.out)
+		s.wakeWriter()
 	}
 	if s.has(closed) {
 		s.set(gone)
-		s.host.sockets[uint32(s.id)] = nil
+		s.host.sockets.drop(uint64(s.id))
 		s.host.stack.CloseUDP(s.id)
 	}
 }
@@ -100,7 +83,7 @@ func (s *udpConn) sendNext() bool {
 	switch {
 	case errno == syscall.ENOBUFS && h.blocked():
 		return false
-	case errno == syscall.ENOBUFS:
+	case errno == syscall.ENOBUFS, errno != 0 && s.remote == endpoint{}: // one peer out of reach is not the socket's trouble
 		h.unsendable++
 	case errno != 0:
 		s.fail(errno)
@@ -118,7 +101,7 @@ func (h *host) retryUnsent() {
 	}
 }
 
-// abandon ends the socket with the engine.
+// abandon implements socket.
 func (s *udpConn) abandon() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

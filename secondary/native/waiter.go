@@ -16,10 +16,12 @@ type side struct {
 	sleeper  waiter        // nil: no call sleeps
 	buf      []byte        // of the call that sleeps
 	done     int           // bytes of buf that the loop has moved
-	deadline time.Duration // since epoch; 0: none ahead
+	deadline time.Duration // since epoch; 0: none; or passed
 	timer    *time.Timer
-	expired  bool
 }
+
+// passed is a deadline that calls are too late for.
+const passed = time.Duration(-1)
 
 // sleep waits for a wake-up. mu, the socket's lock, is held before and after.
 func (s *side) sleep(mu *sync.Mutex) {
@@ -63,7 +65,6 @@ var epoch = time.Now()
 
 // setDeadline moves the deadline to t; the zero time means never. mu, the socket's lock, is held.
 func (s *side) setDeadline(mu *sync.Mutex, t time.Time) {
-	s.expired = false
 	if t.IsZero() {
 		s.stop()
 		return
@@ -71,7 +72,7 @@ func (s *side) setDeadline(mu *sync.Mutex, t time.Time) {
 	wait := time.Until(t)
 	if wait <= 0 {
 		s.stop()
-		s.expired = true
+		s.deadline = passed
 		s.wake()
 		return
 	}
@@ -87,8 +88,8 @@ func (s *side) setDeadline(mu *sync.Mutex, t time.Time) {
 func (s *side) expire(mu *sync.Mutex) {
 	mu.Lock()
 	defer mu.Unlock()
-	if s.deadline != 0 && time.Since(epoch) >= s.deadline {
-		s.expired = true
+	if s.deadline > 0 && time.Since(epoch) >= s.deadline {
+		s.deadline = passed
 		s.wake()
 	}
 }

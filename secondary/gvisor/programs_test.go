@@ -1,0 +1,9 @@
+package gvisor
+
+import (
+	"testing"
+
+	"ringstack/secondary/enginetest"
+)
+
+func TestPrograms(t *testing.T) { enginetest.Programs(t, New) }
