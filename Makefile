@@ -11,7 +11,7 @@ export GOFLAGS += -buildvcs=false
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SCRIPTS := scripts/*.sh .ci/run
 
-.PHONY: help setup build demo test lint fmt bench clean
+.PHONY: help setup build demo test lint fmt bench fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,7 @@ lint: setup ## check format, vet, staticcheck and the scripts
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "make fmt would change:" $$unformatted >&2; exit 1; }
 	go vet ./...
 	go vet -tags gvisor ./secondary
+	go vet -tags ringsteps ./ring
 	go run $(STATICCHECK) ./...
 	shellcheck $(SCRIPTS)
 
@@ -43,6 +44,9 @@ fmt: ## format all Go files
 
 bench: ## run the packages' benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run every fuzz target, one after the other (FUZZTIME=60s)
+	@scripts/fuzz.sh
 
 clean: ## remove what build has made
 	rm -rf bin

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -12,7 +13,7 @@ func busyTable(tb testing.TB) *Table {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	t := NewTable(16, h)
+	t := NewTable(16, h, 64)
 	for proc := range uint8(8) {
 		t.Join(proc)
 		listen(tb, t, ProtoTCP, 80, proc)
@@ -43,6 +44,53 @@ func TestNoAllocations(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations for %d frames", n, len(frames))
 	}
+}
+
+// carryAll does with the frames what a primary does, all but holding them.
+func carryAll(table *Table, p *Packet, frames [][]byte) {
+	for i, frame := range frames {
+		if p.Parse(frame) == ReasonNone && table.Decide(0, p, 0, false).Action == Hold {
+			table.Hold(uint64(i))
+		}
+	}
+	table.Abandoned()
+}
+
+func TestFragmentsDoNotAllocate(t *testing.T) {
+	table := smallTable(4, 1)
+	listen(t, table, ProtoUDP, 53, 0, 1, 2, 3)
+	frames := packet4("", ip4{proto: ProtoUDP, id: 1}, udpDatagram(4000, 53, make([]byte, 500))).cut(16)
+	inOrder := slices.Clone(frames)
+	slices.Reverse(frames)
+	now := time.Second
+	var p Packet
+	if n := testing.AllocsPerRun(100, func() {
+		carryAll(table, &p, inOrder)
+		carryAll(table, &p, frames)
+		carryAll(table, &p, inOrder[1:])
+		now += 20 * time.Second
+		table.Tick(now)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// BenchmarkFragments is the way of a datagram of 64 KB over Ethernet.
+func BenchmarkFragments(b *testing.B) {
+	table := smallTable(4, 1)
+	listen(b, table, ProtoUDP, 53, 0, 1, 2, 3)
+	frames := packet4("", ip4{proto: ProtoUDP, id: 1}, udpDatagram(4000, 53, make([]byte, 65000))).cut(1480)
+	perFrame := func(b *testing.B) {
+		b.ReportAllocs()
+		var p Packet
+		for b.Loop() {
+			carryAll(table, &p, frames)
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(frames)), "ns/fragment")
+	}
+	b.Run("in order", perFrame)
+	slices.Reverse(frames)
+	b.Run("in reverse order", perFrame)
 }
 
 func BenchmarkParse(b *testing.B) {
@@ -108,7 +156,7 @@ func BenchmarkControl(b *testing.B) {
 		flows[i] = client(i, 80)
 	}
 	b.Run("listen, commit 10000 flows, leave", func(b *testing.B) {
-		table := NewTable(16, nil)
+		table := NewTable(16, nil, 64)
 		table.Join(0)
 		listen(b, table, ProtoTCP, 80, 0)
 		for b.Loop() {
@@ -120,7 +168,7 @@ func BenchmarkControl(b *testing.B) {
 		}
 	})
 	b.Run("sweep 10000 flows", func(b *testing.B) {
-		table := NewTable(16, nil)
+		table := NewTable(16, nil, 64)
 		table.Join(0)
 		for i := range flows {
 			table.pins.put(&flows[i], 0, 0)

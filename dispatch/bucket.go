@@ -12,6 +12,7 @@ type buckets struct {
 	owner [NumBuckets]uint8
 	next  [NumBuckets]uint8
 	begun [NumBuckets]uint64 // stamp of the move, while moving
+	vague [NumBuckets]bool   // was moving when the table was lost, and somebody has yet to come back: see doubtful
 }
 
 func newBuckets() buckets {
@@ -84,15 +85,19 @@ func (b *buckets) plan(members []uint8) (want [NumBuckets]uint8) {
 // rebalance plans the port anew after a change of its members and begins the
 // moves. A port that nobody has anything of any more is given up.
 func (t *Table) rebalance(e *ownedPort) {
-	for i, proc := range e.plan(e.members) {
+	for i, proc := range e.plan(t.takers(e)) {
 		t.assign(e, i, proc)
 	}
 	t.settle(e)
 }
 
 // assign begins the move of bucket i to proc, or does it if no flow can be lost.
+// A proc that drains keeps what nobody is to have.
 func (t *Table) assign(e *ownedPort, i int, proc uint8) {
 	was := e.moving(i)
+	if proc == none && t.draining[e.owner[i]] {
+		proc = e.owner[i]
+	}
 	e.next[i] = proc
 	if e.owner[i] == none || e.proto != ProtoTCP {
 		e.owner[i] = proc

@@ -12,13 +12,13 @@ func (t *Table) Decide(port int, p *Packet, hash uint32, hashed bool) Verdict {
 		return drop(ReasonNotForUs)
 	}
 	if len(t.live) == 0 {
-		return drop(ReasonNoSecondary)
+		return t.nobody()
 	}
 	if p.Control {
 		return Verdict{Action: Broadcast}
 	}
-	if p.keyed {
-		return t.fragment(p)
+	if p.Fragment != FragmentNone {
+		return t.fragment(port, p)
 	}
 	return t.steer(p, hash, hashed && !p.Quoted)
 }
@@ -32,22 +32,6 @@ func (t *Table) elsewhere(port int, p *Packet) bool {
 	return mac.set && p.Dst != mac.addr && p.Dst[0]&1 == 0
 }
 
-// fragment sends later fragments after the first one of their packet.
-func (t *Table) fragment(p *Packet) Verdict {
-	if p.Fragment == FragmentLater {
-		proc, ok := t.frags.find(p.fragmentKey(), t.now)
-		if !ok {
-			return drop(ReasonFragNoFirst)
-		}
-		return deliver(proc)
-	}
-	v := t.steer(p, 0, false)
-	if v.Action == Deliver {
-		t.frags.put(p.fragmentKey(), v.Proc, t.now)
-	}
-	return v
-}
-
 // steer finds the proc by the packet's flow.
 func (t *Table) steer(p *Packet, hash uint32, hashed bool) Verdict {
 	if !p.HasPorts {
@@ -55,56 +39,75 @@ func (t *Table) steer(p *Packet, hash uint32, hashed bool) Verdict {
 	}
 	if t.pins.n > 0 && p.Flow.Proto == ProtoTCP {
 		if e := t.pins.find(&p.Flow); e != nil {
-			return deliver(e.proc)
+			return t.to(e.proc)
 		}
 	}
 	if proc := t.leases.holder(p.Flow.LocalPort); proc != none {
-		return deliver(proc)
+		return t.to(proc)
 	}
 	e := t.ports[protoIndex(p.Flow.Proto)][p.Flow.LocalPort]
-	if e == nil {
-		return t.spread(p)
+	switch {
+	case e == nil:
+		return t.refuse(p)
+	case t.unsure && p.Flow.Proto == ProtoTCP && !p.SYN && t.doubtful(e, &p.Flow):
+		return drop(ReasonHeldOff)
 	}
-	if e.solo != none {
-		return deliver(e.solo)
+	v := t.share(p, e, hash, hashed)
+	if t.unsure && p.SYN && v.Action == Deliver && t.doubtful(e, &p.Flow) && !t.pins.put(&p.Flow, v.Proc, t.stamp) {
+		return drop(ReasonPinsFull)
+	}
+	return v
+}
+
+// share finds the proc that has the packet's share of an owned port.
+func (t *Table) share(p *Packet, e *ownedPort, hash uint32, hashed bool) Verdict {
+	if e.solo != none && !t.strained {
+		return t.to(e.solo)
 	}
 	if !hashed {
 		hash = t.hash.Sum(&p.Flow, true)
 	}
-	return t.bucket(p, e, hash%NumBuckets)
+	owner := e.owner[hash%NumBuckets]
+	switch {
+	case owner == none:
+		return t.refuse(p)
+	case p.SYN && !t.awaited[owner]:
+		return t.start(p, e, hash)
+	case p.Flow.Proto == ProtoUDP && t.draining[owner] && !e.has(owner):
+		return drop(ReasonDraining)
+	}
+	return t.to(owner)
 }
 
-// bucket delivers to the owner of bucket b. Flows that start while the bucket
-// is moving are pinned, so that its Commit cannot cut them off.
-func (t *Table) bucket(p *Packet, e *ownedPort, b uint32) Verdict {
-	owner, next := e.owner[b], e.next[b]
-	if owner == none {
-		return t.spread(p)
+// to delivers to proc, unless it has yet to come back.
+func (t *Table) to(proc uint8) Verdict {
+	if t.awaited[proc] {
+		return drop(ReasonHeldOff)
 	}
-	if owner == next || !p.SYN {
-		return deliver(owner)
-	}
-	if e.has(owner) {
-		if !t.pins.put(&p.Flow, owner, t.stamp) {
-			t.keep(e, int(b))
-		}
-		return deliver(owner)
-	}
-	// The owner has stopped listening and would refuse the flow.
-	if next == none {
-		return t.spread(p)
-	}
-	if !t.pins.put(&p.Flow, next, t.stamp) {
-		return drop(ReasonPinsFull)
-	}
-	return deliver(next)
+	return deliver(proc)
 }
 
-// spread shares what nobody owns among the live procs, by its addresses.
+// nobody is the answer while no proc is live.
+func (t *Table) nobody() Verdict {
+	if t.unsure {
+		return drop(ReasonHeldOff)
+	}
+	return drop(ReasonNoSecondary)
+}
+
+// refuse is for a port that nobody owns: some stack is to refuse the packet, unless the port's owner may have yet to come back.
+func (t *Table) refuse(p *Packet) Verdict {
+	if t.unsure {
+		return drop(ReasonHeldOff)
+	}
+	return t.spread(p)
+}
+
+// spread shares what nobody owns among the procs that are fit for it, by its addresses.
 func (t *Table) spread(p *Packet) Verdict {
-	n := uint32(len(t.live))
+	n := uint32(len(t.fit))
 	if n == 1 {
-		return deliver(t.live[0])
+		return deliver(t.fit[0])
 	}
-	return deliver(t.live[t.hash.Sum(&p.Flow, false)%n])
+	return deliver(t.fit[t.hash.Sum(&p.Flow, false)%n])
 }

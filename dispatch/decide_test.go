@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 )
 
 // smallTable has procs 0..n-1 live and room for pins pins.
 func smallTable(n, pins int) *Table {
-	t := newTable(max(n, 1), nil, pins)
+	t := newTable(max(n, 1), nil, pins, 64)
 	for proc := range n {
 		t.Join(uint8(proc))
 	}
@@ -126,8 +125,6 @@ func TestDecideSpread(t *testing.T) {
 		hits[v.Proc]++
 		h.frag = ipv4MoreFrags
 		same := [][]byte{frame(ProtoICMP, icmpMessage(8, nil))}
-		h.frag = 1
-		same = append(same, frame(ProtoICMP, []byte{1}))
 		h.frag = 0
 		same = append(same, frame(132, nil), frame(ProtoTCP, tcpSegment(host, 99, 0)), frame(ProtoUDP, udpDatagram(9, host, nil)))
 		for i, f := range same {
@@ -172,7 +169,7 @@ func TestDecideHash(t *testing.T) {
 }
 
 func TestLeader(t *testing.T) {
-	table := newTable(8, nil, 1)
+	table := newTable(8, nil, 1, 64)
 	check := func(want uint8, live ...uint8) {
 		t.Helper()
 		got, ok := table.Leader()
@@ -197,81 +194,4 @@ func TestLeader(t *testing.T) {
 	check(0)
 	table.Join(7)
 	check(7, 7)
-}
-
-func TestFragmentsFollowFirst(t *testing.T) {
-	table := smallTable(3, 1)
-	listen(t, table, ProtoUDP, 53, 2)
-	first := func(id int) []byte {
-		return ip4{proto: ProtoUDP, id: id, frag: ipv4MoreFrags}.frame(udpDatagram(4000, 53, make([]byte, 8)))
-	}
-	later := func(h ip4) []byte {
-		h.frag = 2
-		return h.frame([]byte{1})
-	}
-	expect := func(name string, frame []byte, want Verdict) {
-		t.Helper()
-		if got := decide(t, table, frame); got != want {
-			t.Errorf("%s: %+v, want %+v", name, got, want)
-		}
-	}
-	expect("before the first", later(ip4{proto: ProtoUDP, id: 1}), drop(ReasonFragNoFirst))
-	expect("first", first(1), deliver(2))
-	expect("later", later(ip4{proto: ProtoUDP, id: 1}), deliver(2))
-	expect("other id", later(ip4{proto: ProtoUDP, id: 2}), drop(ReasonFragNoFirst))
-	expect("other protocol", later(ip4{proto: ProtoTCP, id: 1}), drop(ReasonFragNoFirst))
-	expect("other source", later(ip4{src: "198.51.100.8", proto: ProtoUDP, id: 1}), drop(ReasonFragNoFirst))
-	expect("other destination", later(ip4{dst: "192.0.2.2", proto: ProtoUDP, id: 1}), drop(ReasonFragNoFirst))
-
-	table.Tick(fragmentLife - 1)
-	expect("in time", later(ip4{proto: ProtoUDP, id: 1}), deliver(2))
-	table.Tick(fragmentLife)
-	expect("too late", later(ip4{proto: ProtoUDP, id: 1}), drop(ReasonFragNoFirst))
-	expect("first again", first(1), deliver(2))
-	table.Leave(2)
-	expect("owner gone", later(ip4{proto: ProtoUDP, id: 1}), drop(ReasonFragNoFirst))
-}
-
-// TestFragmentsIPv6: the later fragments name another header than the first
-// one ends at.
-func TestFragmentsIPv6(t *testing.T) {
-	table := smallTable(3, 1)
-	listen(t, table, ProtoTCP, 80, 1)
-	frag := func(offset int, more bool, payload []byte) []byte {
-		return ip6{next: ipv6Fragment, ext: fragExt(ipv6Destination, offset, more, 9)}.frame(payload)
-	}
-	first := frag(0, true, cat(ext8(ProtoTCP), tcpSegment(4000, 80, tcpSYN), make([]byte, 4)))
-	if got := decide(t, table, frag(32, false, []byte{1})); got != drop(ReasonFragNoFirst) {
-		t.Errorf("before the first: %+v", got)
-	}
-	for _, frame := range [][]byte{first, frag(32, false, []byte{1})} {
-		if got := decide(t, table, frame); got != deliver(1) {
-			t.Errorf("%+v", got)
-		}
-	}
-}
-
-// TestFragmentFlood: the cache is bounded, and a flood leaves what it must.
-func TestFragmentFlood(t *testing.T) {
-	c := newFragments()
-	const flood = 10 * fragmentSets * fragmentWays
-	for id := range uint32(flood) {
-		c.put(fragmentKey{id: id}, 1, time.Second)
-	}
-	kept := 0
-	for id := range uint32(flood) {
-		if _, ok := c.find(fragmentKey{id: id}, time.Second); ok {
-			kept++
-		}
-	}
-	if kept != fragmentSets*fragmentWays || c.evicted != flood-uint64(kept) {
-		t.Errorf("kept %d, evicted %d", kept, c.evicted)
-	}
-	if _, ok := c.find(fragmentKey{id: flood - 1}, time.Second); !ok {
-		t.Error("the newest is gone")
-	}
-	c.put(fragmentKey{id: flood - 1}, 2, time.Second)
-	if proc, _ := c.find(fragmentKey{id: flood - 1}, time.Second); proc != 2 || c.evicted != flood-uint64(kept) {
-		t.Error("a reused id does not replace its own entry")
-	}
 }

@@ -5,9 +5,9 @@
 //	           reasons:   1 another station's MAC     drop          Drop, Reason
 //	           runt,      2 ARP, NDP, MLD, IGMP       every proc    Deliver, Proc
 //	           checksum,  3 later fragment            as its first  Broadcast
-//	           ...        4 pinned flow               its owner
-//	                      5 leased or owned port      bucket -> proc
-//	                      6 all else                  hash -> live proc
+//	           ...        4 pinned flow               its owner     Hold
+//	                      5 leased or owned port      bucket: proc  Release, Proc
+//	                      6 all else                  hash: live proc
 //
 // A proc is one secondary, known by its proc id. Procs own local ports by
 // listening; the members of a group share a port by a table of 256 buckets.

@@ -1,20 +1,8 @@
 package dispatch
 
-import (
-	"hash/maphash"
-	"time"
-)
-
 const (
 	fragmentUnit = 8     // bytes in which offsets count
 	maxIPLength  = 65535 // of a packet put together again
-
-	// fragmentLife is how long a first fragment is remembered. RFC 791 starts
-	// reassembly timers at 15 s, RFC 8200 ends them at 60 s.
-	fragmentLife = 30 * time.Second
-
-	fragmentSets = 512
-	fragmentWays = 8
 )
 
 // fragmentHeader is what IPv4 and IPv6 say about a fragment, in bytes.
@@ -40,81 +28,54 @@ func (p *Packet) fragment(h fragmentHeader) Reason {
 		p.Fragment = FragmentFirst
 	}
 	p.FragID = h.id
+	p.fragStart, p.fragEnd, p.fragMore = uint16(h.offset), uint16(h.offset+h.length), h.more
 	return ReasonNone
 }
 
-// fragmentKey names the packet that a fragment is of. IPv6 has no protocol in
-// it (RFC 8200, 4.5).
+// fragmentKey names the datagram that a fragment is of. IPv6 has no protocol
+// in it (RFC 8200, 4.5). What comes in by two NIC ports is not put together.
 type fragmentKey struct {
 	local, remote [16]byte
 	id            uint32
+	port          uint16 // of the NIC
 	proto         uint8
 }
 
-func (p *Packet) fragmentKey() fragmentKey {
-	k := fragmentKey{local: p.Flow.Local, remote: p.Flow.Remote, id: p.FragID}
+func (p *Packet) fragmentKey(port int) fragmentKey {
+	k := fragmentKey{local: p.Flow.Local, remote: p.Flow.Remote, id: p.FragID, port: uint16(port)}
 	if p.Version == 4 {
 		k.proto = p.Proto
 	}
 	return k
 }
 
-// fragments remembers where first fragments went. It is a fixed cache of sets
-// under a secret hash: a full set loses its oldest entry.
-type fragments struct {
-	seed    maphash.Seed
-	sets    [fragmentSets][fragmentWays]fragmentEntry
-	evicted uint64 // entries lost before their time
-}
-
-type fragmentEntry struct {
-	key     fragmentKey
-	proc    uint8
-	expires time.Duration // 0 in an empty entry
-}
-
-func newFragments() *fragments { return &fragments{seed: maphash.MakeSeed()} }
-
-func (c *fragments) set(k fragmentKey) *[fragmentWays]fragmentEntry {
-	return &c.sets[maphash.Comparable(c.seed, k)%fragmentSets]
-}
-
-func (c *fragments) find(k fragmentKey, now time.Duration) (proc uint8, ok bool) {
-	set := c.set(k)
-	for i := range set {
-		if e := &set[i]; e.expires > now && e.key == k {
-			return e.proc, true
-		}
+// fragment sends all fragments of a datagram where its first one goes, which
+// alone has the ports. Those that come before it wait for it.
+func (t *Table) fragment(port int, p *Packet) Verdict {
+	d := t.frags.open(p.fragmentKey(port), t.now)
+	if p.Fragment == FragmentFirst {
+		return t.frags.direct(d, p, t.steer(p, 0, false), t.now)
 	}
-	return 0, false
+	return t.frags.follow(d, p)
 }
 
-func (c *fragments) put(k fragmentKey, proc uint8, now time.Duration) {
-	set := c.set(k)
-	victim := &set[0]
-	for i := range set {
-		e := &set[i]
-		if e.key == k && e.expires > 0 {
-			victim = e
-			break
-		}
-		if e.expires < victim.expires {
-			victim = e
-		}
-	}
-	if victim.expires > now && victim.key != k {
-		c.evicted++
-	}
-	*victim = fragmentEntry{key: k, proc: proc, expires: now + fragmentLife}
+// Hold keeps a frame for which Decide has just returned the action Hold. frame
+// stands for it, whatever the caller likes. It comes back once: in Released
+// when the first fragment of its datagram is delivered, else in Abandoned.
+func (t *Table) Hold(frame uint64) { t.frags.hold(frame) }
+
+// Released returns the frames that waited for the packet for which Decide has
+// just returned the action Release, in the order of their arrival. The slice is
+// valid until the next call of Decide.
+func (t *Table) Released() []uint64 { return t.frags.released }
+
+// Abandoned is a frame that was held in vain.
+type Abandoned struct {
+	Frame  uint64
+	Reason Reason
 }
 
-// forget removes the entries that lead to proc.
-func (c *fragments) forget(proc uint8) {
-	for i := range c.sets {
-		for j := range c.sets[i] {
-			if e := &c.sets[i][j]; e.proc == proc {
-				e.expires = 0
-			}
-		}
-	}
-}
+// Abandoned returns the frames that are held no longer since the last call, the
+// overdue among them. Once a burst is enough. The slice is valid until the
+// next call of Decide.
+func (t *Table) Abandoned() []Abandoned { return t.frags.collect(t.now) }

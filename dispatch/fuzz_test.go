@@ -61,6 +61,9 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// fuzzHeld is how many frames FuzzDecide's table holds.
+const fuzzHeld = 3
+
 // FuzzDecide runs frames, cut out of the input, through a busy table.
 func FuzzDecide(f *testing.F) {
 	var all []byte
@@ -73,8 +76,9 @@ func FuzzDecide(f *testing.F) {
 	f.Add(all)
 	hash, _ := NewToeplitz(DefaultKey)
 	f.Fuzz(func(t *testing.T, in []byte) {
-		table := newTable(4, hash, 8)
+		table := newTable(4, hash, 8, fuzzHeld)
 		table.SetMAC(0, ourMAC)
+		held := map[uint64]bool{}
 		var p Packet
 		for now := time.Duration(0); len(in) >= 2; now += time.Second {
 			op, n := in[0], min(int(in[1]), len(in)-2)
@@ -83,15 +87,55 @@ func FuzzDecide(f *testing.F) {
 			table.Tick(now)
 			fuzzControl(table, op)
 			if p.Parse(frame) == ReasonNone {
-				checkVerdict(t, table, &p, table.Decide(int(op)%3, &p, uint32(op), op&1 != 0))
+				v := table.Decide(int(op)%3, &p, uint32(op), op&1 != 0)
+				checkVerdict(t, table, &p, v)
+				checkHeld(t, table, v, held)
 			}
+		}
+		table.Tick(time.Hour)
+		checkHeld(t, table, Verdict{}, held)
+		if len(held) != 0 {
+			t.Fatalf("not given back: %v", held)
 		}
 	})
 }
 
+// checkHeld does what v says of held frames, and checks that each comes back once.
+func checkHeld(t *testing.T, table *Table, v Verdict, held map[uint64]bool) {
+	t.Helper()
+	back := func(frame uint64) {
+		if !held[frame] {
+			t.Fatalf("frame %d was not held", frame)
+		}
+		delete(held, frame)
+	}
+	switch v.Action {
+	case Hold:
+		frame := uint64(len(held)) + 1
+		for held[frame] {
+			frame++
+		}
+		held[frame] = true
+		table.Hold(frame)
+	case Release:
+		for _, frame := range table.Released() {
+			back(frame)
+		}
+	}
+	for _, a := range table.Abandoned() {
+		back(a.Frame)
+		if a.Reason == ReasonNone || int(a.Reason) >= NumReasons {
+			t.Fatalf("%+v", a)
+		}
+	}
+	if len(held) != table.frags.frames.n || len(held) > fuzzHeld {
+		t.Fatalf("held %v, counted %d", held, table.frags.frames.n)
+	}
+}
+
 func fuzzControl(table *Table, op byte) {
 	proc, port := op>>3&3, []uint16{80, 53, 4000}[op>>5%3]
-	switch op % 8 {
+	switch op % 10 {
 	case 0, 1:
 		table.Join(proc)
 		_ = table.Listen(ProtoTCP, port, 1, proc)
@@ -109,6 +153,10 @@ func fuzzControl(table *Table, op byte) {
 		table.Leave(proc)
 	case 7:
 		table.Sweep(proc, nil, table.Stamp())
+	case 8:
+		table.Drain(proc)
+	case 9:
+		table.Stall(proc, op&16 != 0)
 	}
 }
 
@@ -119,8 +167,12 @@ func checkVerdict(t *testing.T, table *Table, p *Packet, v Verdict) {
 		if v.Reason == ReasonNone || int(v.Reason) >= NumReasons {
 			t.Fatalf("%+v for %+v", v, p)
 		}
-	case Deliver, Broadcast:
-		if v.Reason != ReasonNone || v.Action == Deliver && !table.isLive(v.Proc) || (v.Action == Broadcast) != p.Control || len(table.live) == 0 {
+	case Hold:
+		if p.Fragment != FragmentLater {
+			t.Fatalf("%+v for %+v", v, p)
+		}
+	case Deliver, Release, Broadcast:
+		if v.Reason != ReasonNone || v.Action != Broadcast && !table.isLive(v.Proc) || (v.Action == Broadcast) != p.Control || len(table.live) == 0 {
 			t.Fatalf("%+v for %+v, live %v", v, p, table.live)
 		}
 	default:

@@ -7,8 +7,8 @@ func (p *Packet) icmp(b []byte) Reason {
 	if len(b) < icmpLen {
 		return p.short(ReasonTruncatedICMP)
 	}
-	// The later fragments of an error cannot follow its quote, so the first
-	// one does not either.
+	// An error has 576 bytes at most (RFC 1812, 4.3.2.3). One that comes in
+	// fragments all the same goes by its addresses.
 	if p.Fragment == FragmentNone && isICMPError(b[0]) {
 		return p.quoteIPv4(b[icmpLen:])
 	}

@@ -77,9 +77,6 @@ func (p *Packet) ipv6Fragment(c *chain, payload int) Reason {
 	if !c.more && c.fragOffset == 0 {
 		return ReasonNone
 	}
-	// Headers behind the fragment header are in the first fragment alone, so
-	// the later ones cannot tell what they carry.
-	p.keyed = isExtension(c.fragNext)
 	p.Proto = c.fragNext
 	return p.fragment(fragmentHeader{
 		offset: c.fragOffset,

@@ -1,6 +1,9 @@
 package dispatch
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 const (
 	// LeaseSize is the number of consecutive ports in a lease.
@@ -51,7 +54,7 @@ func (t *Table) Lease(proc uint8) (first uint16, n int, err error) {
 func (t *Table) lease(proc uint8) (block int, err error) {
 	l := &t.leases
 	switch {
-	case !t.isLive(proc):
+	case !t.known(proc):
 		return 0, ErrNotLive
 	case l.of[proc] >= MaxLeases:
 		return 0, ErrTooManyLeases
@@ -68,6 +71,51 @@ func (t *Table) lease(proc uint8) (block int, err error) {
 		}
 	}
 	return 0, ErrNoLease
+}
+
+// Claim gives proc the lease that starts at first, which it had before the primary started anew. It does nothing if proc has it.
+//
+// Errors: ErrNotLive, ErrTooManyLeases, ErrPortTaken.
+func (t *Table) Claim(proc uint8, first uint16) error {
+	l, block := &t.leases, first/LeaseSize
+	switch holder := l.holders[block]; {
+	case !t.known(proc):
+		return fmt.Errorf("claim lease of ports: %w", ErrNotLive)
+	case holder == proc:
+		return nil
+	case first%LeaseSize != 0, block < firstBlock, holder != none, t.ownedByOthers(block, proc):
+		return fmt.Errorf("claim lease of ports from %d: %w", first, ErrPortTaken)
+	case l.of[proc] >= MaxLeases:
+		return fmt.Errorf("claim lease of ports: %w", ErrTooManyLeases)
+	}
+	l.holders[block] = proc
+	l.of[proc]++
+	return nil
+}
+
+// ownedByOthers reports whether another proc than proc has a share of a port in the block.
+func (t *Table) ownedByOthers(block uint16, proc uint8) bool {
+	return t.leases.owned[block] > 0 && slices.ContainsFunc(t.owned, func(e *ownedPort) bool {
+		return e.number/LeaseSize == block && (len(e.members) != 1 || e.members[0] != proc)
+	})
+}
+
+// Unlease ends proc's lease that starts at first. It does nothing if proc does not have it.
+func (t *Table) Unlease(proc uint8, first uint16) {
+	if l, block := &t.leases, first/LeaseSize; proc != none && l.holders[block] == proc {
+		l.holders[block] = none
+		l.of[proc]--
+	}
+}
+
+// Leases returns the first port of each of proc's leases.
+func (t *Table) Leases(proc uint8) (firsts []uint16) {
+	for block, holder := range t.leases.holders {
+		if holder == proc && proc != none {
+			firsts = append(firsts, uint16(block*LeaseSize))
+		}
+	}
+	return firsts
 }
 
 // free ends the leases of proc.

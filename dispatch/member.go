@@ -10,28 +10,27 @@ func (t *Table) Join(proc uint8) {
 	if found || int(proc) >= t.maxProcs {
 		return
 	}
+	t.admit(proc)
 	t.live = slices.Insert(t.live, at, proc)
-	if t.leader == none {
-		t.leader = proc
-	}
+	t.refit()
 }
 
-// Leave takes a proc out that is gone. When it returns, no verdict names proc:
+// Leave takes a live or awaited proc out that is gone. When it returns, no verdict names proc:
 // its buckets are with the other members of each port, in equal shares, moves
 // away from it are done, its leases are free, and its pins and fragments are
 // forgotten. Ports without another member are free.
 func (t *Table) Leave(proc uint8) {
 	at, found := slices.BinarySearch(t.live, proc)
-	if !found {
+	switch {
+	case found:
+		t.live = slices.Delete(t.live, at, at+1)
+	case t.awaited[proc]:
+		t.admit(proc)
+	default:
 		return
 	}
-	t.live = slices.Delete(t.live, at, at+1)
-	if t.leader == proc {
-		t.leader = none
-		if len(t.live) > 0 {
-			t.leader = t.live[0]
-		}
-	}
+	t.draining[proc], t.stalled[proc] = false, false
+	t.refit()
 	t.pins.forget(proc)
 	t.frags.forget(proc)
 	t.leases.free(proc)
@@ -41,8 +40,8 @@ func (t *Table) Leave(proc uint8) {
 }
 
 // Leader returns the live proc that answers ARP and neighbour solicitations: it
-// stays the same until it leaves, then the lowest id follows. ok is false when
-// no proc is live.
+// stays the same until it leaves, drains or stalls, then the lowest id that does
+// not follows. ok is false when no proc is live.
 func (t *Table) Leader() (proc uint8, ok bool) { return t.leader, t.leader != none }
 
 // Live returns the ids of the live procs, ascending. The slice is read-only and

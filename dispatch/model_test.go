@@ -16,6 +16,12 @@ type model struct {
 	table *Table
 
 	live    map[uint8]bool
+	awaited map[uint8]bool
+	drains  map[uint8]bool
+	stalled map[uint8]bool
+	mortal  bool     // the primary may die
+	saved   Snapshot // what a primary that starts anew finds
+	doubt   bool
 	members map[uint16]map[uint8]bool
 	flows   map[Flow]uint8
 	order   []Flow // keys of flows, for choices that a seed repeats
@@ -31,7 +37,10 @@ type answer struct {
 	flows  []Flow
 }
 
-const modelProcs = 6
+const (
+	modelProcs = 6
+	modelGroup = 1
+)
 
 var modelPorts = []uint16{80, 443, 8080}
 
@@ -39,8 +48,11 @@ func newModel(t *testing.T, seed uint64, pins int) *model {
 	m := &model{
 		t:       t,
 		rng:     rand.New(rand.NewPCG(seed, 0)),
-		table:   newTable(modelProcs, nil, pins),
+		table:   newTable(modelProcs, nil, pins, 64),
 		live:    map[uint8]bool{},
+		awaited: map[uint8]bool{},
+		drains:  map[uint8]bool{},
+		stalled: map[uint8]bool{},
 		members: map[uint16]map[uint8]bool{},
 		flows:   map[Flow]uint8{},
 	}
@@ -55,15 +67,24 @@ func (m *model) step() {
 	port := modelPorts[m.rng.IntN(len(modelPorts))]
 	switch op := m.rng.IntN(1000); {
 	case op < 20:
-		m.table.Join(proc)
-		m.live[proc] = true
+		m.join(proc)
 	case op < 25:
 		m.die(proc)
+		m.save()
 	case op < 60:
 		m.listen(port, proc)
+		m.save()
 	case op < 80:
-		m.table.Unlisten(ProtoTCP, port, proc)
-		delete(m.members[port], proc)
+		if !m.awaited[proc] {
+			m.table.Unlisten(ProtoTCP, port, proc)
+			delete(m.members[port], proc)
+			m.save()
+		}
+	case op < 83:
+		m.drain(proc)
+		m.save()
+	case op < 90:
+		m.stall(proc, m.rng.IntN(3) == 0)
 	case op < 120:
 		m.ask()
 	case op < 140:
@@ -79,9 +100,21 @@ func (m *model) step() {
 	}
 }
 
+func (m *model) join(proc uint8) {
+	if m.awaited[proc] {
+		m.resume(proc)
+		return
+	}
+	m.table.Join(proc)
+	m.live[proc] = true
+	m.save()
+}
+
 func (m *model) die(proc uint8) {
 	m.table.Leave(proc)
-	delete(m.live, proc)
+	for _, set := range []map[uint8]bool{m.live, m.awaited, m.drains, m.stalled} {
+		delete(set, proc)
+	}
 	for _, set := range m.members {
 		delete(set, proc)
 	}
@@ -103,7 +136,10 @@ func (m *model) forget(gone func(Flow) bool) {
 }
 
 func (m *model) listen(port uint16, proc uint8) {
-	err := m.table.Listen(ProtoTCP, port, int(port), proc)
+	if m.awaited[proc] {
+		return
+	}
+	err := m.table.Listen(ProtoTCP, port, modelGroup, proc)
 	if ok := m.live[proc] && !m.members[port][proc]; ok != (err == nil) {
 		m.t.Fatalf("Listen(%d, %d) = %v", port, proc, err)
 	}
@@ -118,14 +154,14 @@ func (m *model) flowsOf(proc uint8) []Flow {
 
 func (m *model) ask() {
 	for _, d := range m.table.Donors() {
-		if m.rng.IntN(2) == 0 {
+		if !m.stalled[d.Proc] && m.rng.IntN(2) == 0 {
 			m.asked = append(m.asked, answer{d, true, m.flowsOf(d.Proc)})
 		}
 	}
 }
 
 func (m *model) askPinned(proc uint8) {
-	if m.live[proc] && m.table.Pinned(proc) > 0 {
+	if m.live[proc] && !m.stalled[proc] && m.table.Pinned(proc) > 0 {
 		d := Donor{Proc: proc, Stamp: m.table.Stamp()}
 		m.asked = append(m.asked, answer{d, false, m.flowsOf(proc)})
 	}
@@ -141,6 +177,9 @@ func (m *model) hear() {
 	m.asked = slices.Delete(m.asked, i, i+1)
 	if a.commit {
 		m.table.Commit(a.donor, a.flows)
+		if m.rng.IntN(2) == 0 { // else the primary dies before it is written
+			m.save()
+		}
 	} else {
 		m.table.Sweep(a.donor.Proc, a.flows, a.donor.Stamp)
 	}
@@ -153,9 +192,15 @@ func (m *model) syn(port uint16) {
 	f.Remote[14] = byte(m.clients >> 16)
 	v := send(m.table, f, true)
 	switch {
+	case v == drop(ReasonHeldOff):
+		m.wantUnsure()
 	case len(m.live) == 0:
 		if v != drop(ReasonNoSecondary) {
 			m.t.Fatalf("nobody live: %+v", v)
+		}
+	case v == drop(ReasonDraining):
+		if m.takers(port) > 0 {
+			m.t.Fatalf("SYN to %d dropped, members %v, of which drain %v", port, m.members[port], m.drains)
 		}
 	case v == drop(ReasonPinsFull):
 		if m.table.pins.room() > 0 {
@@ -167,6 +212,7 @@ func (m *model) syn(port uint16) {
 		if !m.members[port][v.Proc] {
 			m.t.Fatalf("SYN to %d went to proc %d, members %v", port, v.Proc, m.members[port])
 		}
+		m.checkFit(port, v.Proc)
 		m.flows[f] = v.Proc
 		m.order = append(m.order, f)
 		m.opened++
@@ -188,8 +234,12 @@ func (m *model) segment() {
 }
 
 func (m *model) checkFlow(f Flow) {
-	if v := send(m.table, f, false); v != deliver(m.flows[f]) {
-		m.t.Fatalf("segment of a flow of proc %d: %+v (flow %v)", m.flows[f], v, f)
+	want := deliver(m.flows[f])
+	if m.awaited[m.flows[f]] {
+		want = drop(ReasonHeldOff)
+	}
+	if v := send(m.table, f, false); v != want {
+		m.t.Fatalf("segment of a flow of proc %d, awaited: %v: %+v (flow %v)", m.flows[f], m.awaited[m.flows[f]], v, f)
 	}
 }
 
@@ -200,14 +250,14 @@ func (m *model) check() {
 	for _, e := range t.owned {
 		for i := range NumBuckets {
 			owner, next := e.owner[i], e.next[i]
-			if owner != none && !m.live[owner] || next != none && !m.live[next] {
-				m.t.Fatalf("port %d bucket %d: %d -> %d, live %v", e.number, i, owner, next, m.live)
+			if owner != none && !m.knows(owner) || next != none && !m.knows(next) {
+				m.t.Fatalf("port %d bucket %d: %d -> %d, live %v, awaited %v", e.number, i, owner, next, m.live, m.awaited)
 			}
 			if e.moving(i) {
 				pending[owner]++
 			}
-			if len(e.members) > 0 && (owner == none || !e.has(next)) {
-				m.t.Fatalf("port %d bucket %d: %d -> %d, members %v", e.number, i, owner, next, e.members)
+			if len(e.members) > 0 && (owner == none || !e.has(next) || !slices.Contains(t.takers(e), next)) {
+				m.t.Fatalf("port %d bucket %d: %d -> %d, members %v, of which drain %v", e.number, i, owner, next, e.members, m.drains)
 			}
 		}
 		if e.solo != none && (pendingOf(e) > 0 || e.owner != filled(e.solo)) {
@@ -237,6 +287,10 @@ func filled(proc uint8) (b [NumBuckets]uint8) {
 
 // finish lets everything come to rest.
 func (m *model) finish(ample bool) {
+	m.allBack()
+	for proc := range uint8(modelProcs) {
+		m.stall(proc, false)
+	}
 	for range 3 {
 		for _, d := range slices.Clone(m.table.Donors()) {
 			m.table.Commit(d, m.flowsOf(d.Proc))
@@ -256,7 +310,7 @@ func (m *model) finish(ample bool) {
 		m.t.Errorf("%d buckets moving, %d kept", m.table.moving, m.table.bucketsKept)
 	}
 	for _, e := range m.table.owned {
-		checkEven(m.t, e)
+		checkEven(m.t, e, m.table.takers(e))
 	}
 }
 

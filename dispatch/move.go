@@ -20,7 +20,7 @@ type Donor struct {
 //
 // Until the Commit the donor goes on receiving the bucket's packets. SYNs are
 // pinned on the way: to the donor, or to the next owner if the donor has stopped
-// listening.
+// listening. So a donor that drains has to listen until the Commit.
 func (t *Table) Donors() []Donor {
 	t.donors = t.donors[:0]
 	if t.moving == 0 {
@@ -41,8 +41,8 @@ func (t *Table) Donors() []Donor {
 // over.
 //
 // It returns the number of buckets whose flows did not fit the exception table.
-// Those stay with the donor for good if it listens; if it does not, they go on
-// waiting, and the caller should ask again after Sweep has made room.
+// Those stay with the donor for good if it listens; if it does not, or drains,
+// they go on waiting, and the caller should ask again after Sweep has made room.
 func (t *Table) Commit(d Donor, flows []Flow) (kept int) {
 	c := commit{t: t, donor: d, ports: make(map[*ownedPort]*[NumBuckets]int)}
 	for i := range flows {
@@ -83,9 +83,14 @@ func (c *commit) covers(e *ownedPort, b int) bool {
 	return e.owner[b] == c.donor.Proc && e.moving(b) && e.begun[b] < c.donor.Stamp
 }
 
-// find returns the port and bucket that f has to be pinned for, if any.
+// find returns the port and bucket that f has to be pinned for, if any. A flow that
+// started elsewhere while the donor had stalled is what the peer knows, not the
+// donor's, which made it later of an old SYN.
 func (c *commit) find(f *Flow) (*ownedPort, int) {
 	if f.Proto != ProtoTCP {
+		return nil, 0
+	}
+	if pin := c.t.pins.find(f); pin != nil && pin.detour && pin.proc != c.donor.Proc {
 		return nil, 0
 	}
 	e := c.t.ports[protoIndex(ProtoTCP)][f.LocalPort]
@@ -129,7 +134,7 @@ func (c *commit) flip() {
 			switch need := c.ports[e]; {
 			case need == nil || need[b] != refused:
 				t.flip(e, b)
-			case e.has(c.donor.Proc):
+			case t.stays(e, c.donor.Proc):
 				t.count(c.donor.Proc, -1)
 				e.next[b] = e.owner[b]
 			}

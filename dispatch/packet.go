@@ -37,9 +37,9 @@ type Packet struct {
 	// quoted packet, which our side had sent. Proto stays ICMP's.
 	Quoted bool
 
-	// keyed marks a fragment whose verdict hangs on what only the first one
-	// of its packet holds.
-	keyed bool
+	// Of a fragment: whether more come after it, and its bytes in the datagram.
+	fragMore           bool
+	fragStart, fragEnd uint16
 }
 
 // Parse reads frame into p, from the Ethernet to the transport header, and

@@ -8,6 +8,8 @@ type pin struct {
 	proc  uint8
 	state uint8
 	stamp uint64 // when it was made
+
+	detour bool // it leads away from a proc that had stalled
 }
 
 // States of a slot. A marked pin is one that a Sweep has found in use.

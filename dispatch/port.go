@@ -31,7 +31,7 @@ func (e *ownedPort) has(proc uint8) bool {
 	return found
 }
 
-// Listen gives proc, a live member of group, a share of the TCP or UDP port.
+// Listen gives proc, a live or awaited member of group, a share of the TCP or UDP port.
 // The first listener owns the port for its group. Another one of the group gets
 // buckets from those before it: UDP buckets at once, TCP buckets as their donors
 // report (see Donors). A port in a block leased by proc is proc's alone.
@@ -51,7 +51,7 @@ func (t *Table) listen(proto uint8, port uint16, group int, proc uint8) error {
 		return ErrProto
 	case port == 0:
 		return ErrPortZero
-	case !t.isLive(proc):
+	case !t.known(proc):
 		return ErrNotLive
 	}
 	if holder := t.leases.holder(port); holder != none && holder != proc {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestListenErrors(t *testing.T) {
-	table := newTable(4, nil, 16)
+	table := newTable(4, nil, 16, 64)
 	for proc := range uint8(3) {
 		table.Join(proc)
 	}

@@ -45,11 +45,16 @@ const (
 	ReasonBadFragment       // length not of 8-byte units, empty, or past 65535
 	ReasonTinyFragment      // first fragment without the whole header chain (RFC 1858, 7112)
 	ReasonFragmentedControl // fragmented NDP, MLD or IGMP (RFC 6980)
-	ReasonFragNoFirst       // later fragment whose first one is not known
+	ReasonFragTimeout       // held, and the first fragment did not come in time
+	ReasonFragEvicted       // held, and newer ones needed the room
+	ReasonFragTooMany       // no room to hold more of its datagram
+	ReasonFragLost          // the first fragment was dropped, or the proc that got it is gone
 
 	ReasonNotForUs    // unicast to another station
 	ReasonNoSecondary // no proc is live
 	ReasonPinsFull    // new flow in a moving bucket, exception table full
+	ReasonDraining    // new flow to a port whose only listener drains: its peer tries again
+	ReasonHeldOff     // its proc, or maybe its proc, has yet to come back to a primary that started anew
 
 	numReasons
 )
@@ -91,10 +96,15 @@ var reasonNames = [NumReasons]string{
 	ReasonBadFragment:        "bad_fragment",
 	ReasonTinyFragment:       "tiny_fragment",
 	ReasonFragmentedControl:  "fragmented_control",
-	ReasonFragNoFirst:        "frag_no_first",
+	ReasonFragTimeout:        "frag_timeout",
+	ReasonFragEvicted:        "frag_evicted",
+	ReasonFragTooMany:        "frag_too_many",
+	ReasonFragLost:           "frag_lost",
 	ReasonNotForUs:           "not_for_us",
 	ReasonNoSecondary:        "no_secondary",
 	ReasonPinsFull:           "pins_full",
+	ReasonDraining:           "draining",
+	ReasonHeldOff:            "held_off",
 }
 
 // String returns the reason's name in snake_case, as counters show it.

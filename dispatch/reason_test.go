@@ -128,7 +128,7 @@ func TestParseReasons(t *testing.T) {
 // and those are covered by tests of Decide.
 func TestReasonsReachable(t *testing.T) {
 	bad := badFrames()
-	for _, r := range []Reason{ReasonNone, ReasonFragNoFirst, ReasonNotForUs, ReasonNoSecondary, ReasonPinsFull} {
+	for _, r := range []Reason{ReasonNone, ReasonFragTimeout, ReasonFragEvicted, ReasonFragTooMany, ReasonFragLost, ReasonNotForUs, ReasonNoSecondary, ReasonPinsFull, ReasonDraining, ReasonHeldOff} {
 		bad[r] = [][]byte{nil}
 	}
 	for r := range Reason(NumReasons) {

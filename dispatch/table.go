@@ -31,6 +31,18 @@ type Table struct {
 	live   []uint8 // sorted
 	leader uint8   // or none
 
+	// See fit.go.
+	draining [MaxProcs + 1]bool
+	stalled  [MaxProcs + 1]bool
+	fit      []uint8 // those of live that get what is new, sorted
+	strained bool    // some of live do not
+
+	// See await.go.
+	awaited  [MaxProcs + 1]bool
+	awaiting int  // how many of them
+	doubt    bool // the buckets do not lead to all flows
+	unsure   bool // doubt, or somebody is awaited
+
 	// ports has the owned ports by protocol (see protoIndex) and number,
 	// owned the same ports in the order of their first listener.
 	ports [2][65536]*ownedPort
@@ -47,13 +59,17 @@ type Table struct {
 	donors  []Donor       // reused by Donors
 
 	bucketsKept uint64
+	detours     uint64
 }
 
 // NewTable makes an empty table for proc ids 0..maxProcs-1 (at most MaxProcs of
-// them) that spreads flows by h; nil stands for Toeplitz with DefaultKey.
-func NewTable(maxProcs int, h Hash) *Table { return newTable(maxProcs, h, MaxPins) }
+// them) that spreads flows by h; nil stands for Toeplitz with DefaultKey. It
+// has maxHeld frames held at most.
+func NewTable(maxProcs int, h Hash, maxHeld int) *Table {
+	return newTable(maxProcs, h, MaxPins, maxHeld)
+}
 
-func newTable(maxProcs int, h Hash, maxPins int) *Table {
+func newTable(maxProcs int, h Hash, maxPins, maxHeld int) *Table {
 	if h == nil {
 		h, _ = NewToeplitz(DefaultKey)
 	}
@@ -63,7 +79,7 @@ func newTable(maxProcs int, h Hash, maxPins int) *Table {
 		leader:   none,
 		leases:   newLeases(),
 		pins:     newPins(maxPins),
-		frags:    newFragments(),
+		frags:    newFragments(maxHeld),
 	}
 }
 
@@ -86,7 +102,10 @@ type Stats struct {
 	Pins             int    // flows in the exception table
 	Moving           int    // buckets that wait for a Commit
 	BucketsKept      uint64 // moves given up or put off since pins did not fit
-	FragmentsEvicted uint64 // first fragments forgotten before their time
+	Detours          uint64 // flows that started elsewhere since the proc that has their bucket had stalled
+	Fragmented       int    // datagrams that come in fragments, under way
+	Held             int    // frames that wait for the first fragment of theirs
+	FragmentsEvicted uint64 // datagrams forgotten before their time
 }
 
 // Stats returns the counters.
@@ -96,6 +115,9 @@ func (t *Table) Stats() Stats {
 		Pins:             t.pins.n,
 		Moving:           t.moving,
 		BucketsKept:      t.bucketsKept,
+		Detours:          t.detours,
+		Fragmented:       t.frags.underWay(t.now),
+		Held:             t.frags.frames.n,
 		FragmentsEvicted: t.frags.evicted,
 	}
 }

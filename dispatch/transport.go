@@ -17,7 +17,6 @@ func (p *Packet) transport(b []byte) Reason {
 		return p.igmp(b)
 	}
 	if p.Fragment == FragmentLater {
-		p.keyed = p.keyed || portProto(p.Proto)
 		return ReasonNone
 	}
 	switch {
@@ -79,7 +78,6 @@ func (p *Packet) ports(b []byte) {
 	p.Flow.RemotePort = binary.BigEndian.Uint16(b)
 	p.Flow.LocalPort = binary.BigEndian.Uint16(b[2:])
 	p.HasPorts = true
-	p.keyed = p.Fragment == FragmentFirst
 }
 
 // short turns a missing header into the reason for it: in a first fragment

@@ -84,7 +84,7 @@ func connect(ctx context.Context, path string) (*net.UnixConn, error) {
 func (c *Client) Done() <-chan struct{} { return c.done }
 
 // Err returns why Done was closed: io.EOF when the primary is gone, an *Error when it has detached
-// the caller; nil while the connection lives.
+// the caller, ESHUTDOWN if that is since it stops; nil while the connection lives.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -216,7 +216,11 @@ func detached(m *Message) error {
 	if err := m.Decode(&d); err != nil {
 		return err
 	}
-	return Errorf(syscall.ECONNABORTED, "detached by the primary: %s", d.Reason)
+	errno := syscall.ECONNABORTED
+	if d.Stops {
+		errno = syscall.ESHUTDOWN
+	}
+	return Errorf(errno, "detached by the primary: %s", d.Reason)
 }
 
 func (c *Client) deliver(m Message) {

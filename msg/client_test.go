@@ -2,6 +2,7 @@ package msg
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -364,6 +365,20 @@ func TestDetachEndsCalls(t *testing.T) {
 	})
 	if got := c.Err().Error(); got != "detached by the primary: bad mbuf" {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestPrimaryThatStopsEndsCalls(t *testing.T) {
+	checkFDs(t)
+	endAll(t, syscall.ESHUTDOWN, func(c *Conn) {
+		c.Send(Header{Kind: KindDetach}, Detach{Reason: "the primary stops", Stops: true}, soon(), 0)
+	})
+}
+
+func TestFlowReportFits(t *testing.T) {
+	report := FlowReport{Flows: make([]byte, MaxFlowReport)}
+	if b, err := json.Marshal(report); err != nil || len(b) > MaxRequest || MaxFlowReport%flowSize != 0 {
+		t.Errorf("%d bytes of flows make a request of %d, limit %d: %v", MaxFlowReport, len(b), MaxRequest, err)
 	}
 }
 

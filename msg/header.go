@@ -38,6 +38,12 @@ const (
 	KindStats                    // tool -> primary: ProcRequest; []Stat
 	KindSysctl                   // tool -> primary -> secondaries: SysctlRequest; []SysctlRow
 	KindFlows                    // primary -> secondary; flows, see AppendFlow
+	KindResume                   // secondary -> primary, between attach and ready: FlowReport
+	KindTakeover                 // tool -> primary: stop, another primary takes over
+	KindUnits                    // tool -> supervisor; []Unit
+	KindStart                    // tool -> supervisor: UnitsRequest
+	KindStop                     // tool -> supervisor: UnitsRequest
+	KindRestart                  // tool -> supervisor: UnitsRequest
 	numKinds
 )
 
@@ -45,6 +51,8 @@ var kindNames = [numKinds]string{
 	KindHello: "hello", KindReady: "ready", KindDetach: "detach", KindListen: "listen",
 	KindUnlisten: "unlisten", KindLease: "lease", KindPs: "ps", KindTop: "top",
 	KindTraffic: "traffic", KindStats: "stats", KindSysctl: "sysctl", KindFlows: "flows",
+	KindResume: "resume", KindTakeover: "takeover",
+	KindUnits: "status", KindStart: "start", KindStop: "stop", KindRestart: "restart",
 }
 
 func (k Kind) String() string {

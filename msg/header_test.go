@@ -53,7 +53,7 @@ func TestParseHeaderRefuses(t *testing.T) {
 		"magic":         {func(b []byte) []byte { b[0] = 'X'; return b }, "not a ringstack message"},
 		"version":       {func(b []byte) []byte { b[6] = 2; return b }, "protocol version 2, but this side speaks 1"},
 		"no kind":       {func(b []byte) []byte { le.PutUint16(b[2:], 0); return b }, "kind 0"},
-		"unknown kind":  {func(b []byte) []byte { le.PutUint16(b[2:], uint16(numKinds)); return b }, "kind 13"},
+		"unknown kind":  {func(b []byte) []byte { le.PutUint16(b[2:], uint16(numKinds)); return b }, numKinds.String()},
 		"flags":         {func(b []byte) []byte { b[4] = 2; return b }, "flags 0x2"},
 		"status < 0":    {func(b []byte) []byte { le.PutUint32(b[16:], 1<<31); return b }, "status -2147483648"},
 		"status":        {func(b []byte) []byte { le.PutUint32(b[16:], 4096); return b }, "status 4096"},

@@ -17,7 +17,24 @@ type Hello struct {
 	Program string `json:"program,omitempty"`
 	Group   string `json:"group,omitempty"` // secondaries of one group share ports; "" means the program's name
 	Proc    int    `json:"proc"`            // wanted proc id, or AnyProc
+
+	Resume *Resume `json:"resume,omitempty"` // of a secondary that was attached to a primary before, as Proc
 }
+
+// Resume is what a secondary had when its primary went, and wants to have again.
+type Resume struct {
+	Ticket string        `json:"ticket"` // of its attach message
+	Ports  []PortRequest `json:"ports,omitempty"`
+	Leases []uint16      `json:"leases,omitempty"` // the first port of each
+}
+
+// FlowReport lists TCP connections of a secondary that resumes. It sends as many reports as it needs.
+type FlowReport struct {
+	Flows []byte `json:"flows"` // see AppendFlow
+}
+
+// MaxFlowReport is how many bytes of flows fit one request; JSON makes four bytes of three.
+const MaxFlowReport = (MaxRequest - 64) * 3 / 4 / flowSize * flowSize
 
 // Ready says that a secondary has mapped and checked the memory and started its stack.
 type Ready struct {
@@ -27,6 +44,7 @@ type Ready struct {
 // Detach says why the primary lets a secondary go. The secondary must not touch the shared memory after it.
 type Detach struct {
 	Reason string `json:"reason"`
+	Stops  bool   `json:"stops,omitempty"` // the primary stops: the secondary may attach to the next one
 }
 
 // PortRequest names a local port to listen on.

@@ -14,6 +14,8 @@ type Config struct {
 	// Dispatcher, if not nil, decides about every received frame, with F-Stack's contract. It runs
 	// in the poll loop.
 	Dispatcher dispatch.Func
+	// Takeover has New ask the primary that runs with the same file prefix to stop, if there is one. The secondaries come over.
+	Takeover bool
 }
 
 // Load reads and checks a config.ini: that at path or, when path is empty, the first of $FF_CONFIG,

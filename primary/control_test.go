@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"ringstack/dispatch"
 	"ringstack/internal/config"
 	"ringstack/msg"
 	"ringstack/ring"
@@ -15,7 +16,7 @@ import (
 )
 
 // newIdle makes a primary without DPDK, all of whose slots are taken by secondaries that were told to go.
-func newIdle(slots int) *Primary {
+func newIdle(t *testing.T, slots int) *Primary {
 	p := &Primary{
 		cfg:     Config{Config: new(config.Config)},
 		log:     zerolog.Nop(),
@@ -23,7 +24,9 @@ func newIdle(slots int) *Primary {
 		sleeper: ring.NewSleeper(new(uint32)),
 		calls:   make(chan func(), maxSessions),
 		ended:   make(chan struct{}),
+		table:   dispatch.NewTable(slots, nil, 0),
 	}
+	p.keeper.open(t.TempDir())
 	for id := range slots {
 		p.procs = append(p.procs, &proc{id: id, state: stateDetached})
 	}
@@ -31,7 +34,7 @@ func newIdle(slots int) *Primary {
 }
 
 func TestNobodyAttachesToAPrimaryThatStops(t *testing.T) {
-	p := newIdle(2)
+	p := newIdle(t, 2)
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -40,7 +43,7 @@ func TestNobodyAttachesToAPrimaryThatStops(t *testing.T) {
 	var err error
 	p.do(func() {
 		p.procs[0].state = stateFree
-		_, err = p.admit(&session{}, msg.AnyProc)
+		_, _, _, err = p.admit(&session{}, &msg.Hello{Proc: msg.AnyProc})
 	})
 	if !errors.Is(err, syscall.ESHUTDOWN) {
 		t.Errorf("admitted: %v", err)
@@ -54,7 +57,7 @@ func TestNobodyAttachesToAPrimaryThatStops(t *testing.T) {
 
 // TestAttachMessageIsASnapshot changes what the message was made of: it is encoded outside the loop.
 func TestAttachMessageIsASnapshot(t *testing.T) {
-	p := newIdle(1)
+	p := newIdle(t, 1)
 	p.sysctls = []shm.Sysctl{{Name: "a", Value: "1"}}
 	attach, _ := p.describe(p.procs[0])
 	if err := p.remember(shm.Sysctl{Name: "a", Value: "2"}); err != nil {
@@ -66,7 +69,7 @@ func TestAttachMessageIsASnapshot(t *testing.T) {
 }
 
 func TestSysctlThatNobodyCheckedIsNotRemembered(t *testing.T) {
-	p := newIdle(1)
+	p := newIdle(t, 1)
 	go p.dismissAll() // runs calls
 	value := "nonsense"
 	if a := p.sysctl(msg.SysctlRequest{Proc: msg.AnyProc, Name: "net.inet.ip.ttl", Value: &value}); a.err != nil {
@@ -82,7 +85,7 @@ func TestSysctlThatNobodyCheckedIsNotRemembered(t *testing.T) {
 }
 
 func TestRememberedSysctlsAreLimited(t *testing.T) {
-	p := newIdle(0)
+	p := newIdle(t, 0)
 	for i := range maxSysctls {
 		if err := p.remember(shm.Sysctl{Name: fmt.Sprint(i)}); err != nil {
 			t.Fatal(i, err)

@@ -21,15 +21,15 @@ const detachGrace = time.Second
 func (p *Primary) convict(pr *proc, v violation) {
 	p.broken[v]++
 	p.logProc(pr).Str("violation", v.String()).Msg("secondary broke the rules: detached")
-	p.dismiss(pr, "violation: "+v.String())
+	p.dismiss(pr, msg.Detach{Reason: "violation: " + v.String()})
 }
 
 // dismiss stops serving a secondary and tells it to go.
-func (p *Primary) dismiss(pr *proc, reason string) {
+func (p *Primary) dismiss(pr *proc, why msg.Detach) {
 	p.leave(pr)
 	pr.state = stateDetached
 	s := pr.session
-	go s.notify(reason)
+	go s.notify(why)
 	time.AfterFunc(detachGrace, func() {
 		p.do(func() {
 			if pr.session == s && pr.state == stateDetached {
@@ -41,10 +41,13 @@ func (p *Primary) dismiss(pr *proc, reason string) {
 
 // leave ends a secondary's part in the traffic at once: its ports and buckets go to the others.
 func (p *Primary) leave(pr *proc) {
+	if pr.known() {
+		p.table.Leave(uint8(pr.id))
+		p.keeper.changed()
+	}
 	if pr.state != stateLive {
 		return
 	}
-	p.table.Leave(uint8(pr.id))
 	p.served = slices.DeleteFunc(p.served, func(other *proc) bool { return other == pr })
 	p.nameLeader()
 	pr.calls.Fail(msg.Errorf(syscall.ESRCH, "proc %d is gone", pr.id))
@@ -54,10 +57,13 @@ func (p *Primary) leave(pr *proc) {
 // line. From then on it writes to the memory no more.
 func (p *Primary) release(pr *proc) {
 	p.logProc(pr).Int("mbufs_back", p.owners.holds(pr.id)).Stringer("uptime", time.Since(pr.since).Round(time.Millisecond)).Msg("secondary is gone")
+	if pr.state == stateAttaching && pr.kept && !p.stopping {
+		p.awaitAgain(pr)
+		return
+	}
 	p.leave(pr)
 	p.reclaim(pr)
-	p.groups.leave(pr.session.peer.group)
-	pr.state, pr.session = stateFree, nil
+	p.vacate(pr)
 }
 
 // reclaim takes back the mbufs that a secondary held, as the ownership table says.
@@ -83,12 +89,16 @@ func (p *Primary) nameLeader() {
 }
 
 // dismissAll tells all secondaries to go, admits no others, and serves calls until they are gone, for
-// detachGrace at most; then it takes everything back.
+// detachGrace at most; then it takes everything back. What the secondaries had is kept for the next primary.
 func (p *Primary) dismissAll() {
 	p.stopping = true
+	p.warn(p.bequeath())
 	for _, pr := range p.procs {
-		if pr.state == stateAttaching || pr.state == stateLive {
-			p.dismiss(pr, "the primary stops")
+		switch pr.state {
+		case stateAttaching, stateLive:
+			p.dismiss(pr, msg.Detach{Reason: "the primary stops", Stops: true})
+		case stateAwaited:
+			p.vacate(pr)
 		}
 	}
 	timeout := time.After(detachGrace)
@@ -109,7 +119,7 @@ func (p *Primary) dismissAll() {
 }
 
 func (p *Primary) logProc(pr *proc) *zerolog.Event {
-	peer := pr.session.peer
+	peer := pr.peer
 	return p.log.Info().Int("proc", pr.id).Str("program", peer.program).Str("group", peer.group).
 		Int("pid", peer.pid).Int("uid", peer.uid)
 }

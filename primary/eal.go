@@ -20,10 +20,7 @@ func (p *Primary) startEAL() error {
 	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
 		return fmt.Errorf("read CPU affinity: %w", err)
 	}
-	if lcore := p.cfg.PrimaryLcore; !allowed.IsSet(lcore) {
-		return fmt.Errorf("lcore_mask: lcore %d is no CPU that this process may use: name another (nproc and taskset show them)", lcore)
-	}
-	for _, check := range []func() error{p.checkPrefix, p.checkMemory, p.checkInterfaces} {
+	for _, check := range []func() error{p.checkLcore, p.checkPrefix, p.checkRunSpace, p.checkMemory, p.checkInterfaces} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -38,10 +35,23 @@ func (p *Primary) startEAL() error {
 	return keepOffLcore(p.cfg.PrimaryLcore, allowed)
 }
 
+// checkLcore refuses an lcore that the process may not use.
+func (p *Primary) checkLcore() error {
+	var allowed unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+		return fmt.Errorf("read CPU affinity: %w", err)
+	}
+	if lcore := p.cfg.PrimaryLcore; !allowed.IsSet(lcore) {
+		return fmt.Errorf("lcore_mask: lcore %d is no CPU that this process may use: name another (nproc and taskset show them)", lcore)
+	}
+	return nil
+}
+
 func (p *Primary) initEAL() error {
 	if err := cgo.LogTo(p.logDPDK); err != nil {
 		return err
 	}
+	os.Unsetenv("RUNTIME_DIRECTORY") // of systemd's: EAL would use it in place of dpdkDir
 	if err := cgo.Init(p.cfg.EALArgs("ff-primary")); err != nil {
 		p.warn(p.removeDPDKFiles())
 		return fmt.Errorf("%w: DPDK said %q; check the devices, memory and extra_eal_args in config.ini", err, p.complaints())

@@ -1,6 +1,7 @@
 package primary
 
 import (
+	"maps"
 	"syscall"
 
 	"ringstack/msg"
@@ -21,12 +22,7 @@ type group struct {
 func (g *groups) join(name string, uid int) (int, error) {
 	gr := g.byName[name]
 	if gr == nil {
-		if g.byName == nil {
-			g.byName = make(map[string]*group)
-		}
-		g.lastID++
-		gr = &group{id: g.lastID, uid: uid}
-		g.byName[name] = gr
+		gr = g.create(name, uid)
 	}
 	if gr.uid != uid && uid != 0 {
 		return 0, msg.Errorf(syscall.EPERM, "group %q belongs to uid %d: name another group", name, gr.uid)
@@ -35,9 +31,46 @@ func (g *groups) join(name string, uid int) (int, error) {
 	return gr.id, nil
 }
 
+// create makes a group that has no members yet.
+func (g *groups) create(name string, uid int) *group {
+	if g.byName == nil {
+		g.byName = make(map[string]*group)
+	}
+	g.lastID++
+	gr := &group{id: g.lastID, uid: uid}
+	g.byName[name] = gr
+	return gr
+}
+
 func (g *groups) leave(name string) {
 	gr := g.byName[name]
 	if gr.members--; gr.members == 0 {
 		delete(g.byName, name)
 	}
+}
+
+// sweep removes the groups without members.
+func (g *groups) sweep() {
+	maps.DeleteFunc(g.byName, func(_ string, gr *group) bool { return gr.members == 0 })
+}
+
+// noGroup is no group's id. A port that all members have stopped listening on may outlive its group.
+const noGroup = 0
+
+// id returns the id of the named group, or noGroup.
+func (g *groups) id(name string) int {
+	if gr := g.byName[name]; gr != nil {
+		return gr.id
+	}
+	return noGroup
+}
+
+// name returns the name of the group with this id, or "".
+func (g *groups) name(id int) string {
+	for name, gr := range g.byName {
+		if gr.id == id {
+			return name
+		}
+	}
+	return ""
 }

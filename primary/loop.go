@@ -43,13 +43,22 @@ type loop struct {
 	length   int    // of the frame that the user's dispatcher has
 	answered uint64 // frames that it sent back
 	broken   [numViolations]uint64
-	stopping bool // no secondary may attach any more
+	starved  uint64 // times that a secondary could not be supplied with mbufs
+	stopping bool   // no secondary may attach any more
+
+	// See await.go.
+	graceEnds time.Time
+	gathering bool // nothing is received yet
+	unread    bool // the state file was of no use, and the grace time is not over
+
+	shortages []shortage
 }
 
 // poll runs turns until ctx is done.
 func (p *Primary) poll(ctx context.Context) {
 	p.loop.start = time.Now()
-	p.trash = make([]uint64, 0, 2*burst)
+	p.trash = make([]uint64, 0, 2*burst+p.maxHeld())
+	p.shortages = newShortages()
 	unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // pauses as short as asked for; failing costs latency only
 	for ctx.Err() == nil {
 		p.now = time.Since(p.loop.start)
@@ -65,8 +74,11 @@ func (p *Primary) poll(ctx context.Context) {
 // turn does everything once and reports whether there was anything to do.
 func (p *Primary) turn() (worked bool) {
 	p.table.Tick(p.now)
-	for i := range p.ports {
-		worked = p.receive(i) || worked
+	p.dropAbandoned()
+	if p.mayReceive() {
+		for i := range p.ports {
+			worked = p.receive(i) || worked
+		}
 	}
 	worked = p.serveAll() || worked
 	for _, pt := range p.ports {
@@ -79,6 +91,7 @@ func (p *Primary) turn() (worked bool) {
 	if p.now >= p.nextPins {
 		p.nextPins = p.now + pinSweep
 		p.sweepPins()
+		p.tellShortages()
 	}
 	p.ringBells()
 	return worked

@@ -32,6 +32,7 @@ func (p *Primary) commit(pr *proc, donor dispatch.Donor, flows []dispatch.Flow, 
 	}
 	p.table.Sweep(donor.Proc, flows, donor.Stamp)
 	kept := p.table.Commit(donor, flows)
+	p.keeper.changed()
 	p.log.Debug().Int("proc", pr.id).Int("flows", len(flows)).Int("kept", kept).Msg("buckets moved")
 	if kept == 0 {
 		p.startMoves()

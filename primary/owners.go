@@ -20,7 +20,8 @@ var pageBits = []uint{21, 12}
 // nobody owns an mbuf that is free or in the NIC's hands.
 const nobody = 0
 
-// owners is the ownership table: for every mbuf, which secondary holds it. Only the poll loop uses it.
+// owners is the ownership table: for every mbuf, which secondary holds it, or the primary itself, which then counts as one more. Only the
+// poll loop uses it.
 type owners struct {
 	start    uint64 // of the first page
 	bits     uint   // log2 of the granules' size
@@ -83,7 +84,7 @@ func layOut(objects []object, maxProcs, bufLen int, bits uint) (*owners, error) 
 		bits:   bits,
 		stride: leastDistance(objects),
 		owner:  make([]uint8, len(objects)),
-		held:   make([]int, maxProcs+1),
+		held:   make([]int, maxProcs+2),
 		bufLen: uint16(bufLen),
 	}
 	span := objects[len(objects)-1].addr - o.start
@@ -129,7 +130,10 @@ func (o *owners) find(addr uint64) (uint32, *granule) {
 	return g.base + uint32(q), g
 }
 
-// give hands the mbuf at addr, which nobody holds, to a secondary.
+// primary is the id under which the primary holds mbufs.
+func (o *owners) primary() int { return len(o.held) - 2 }
+
+// give hands the mbuf at addr, which nobody holds, to a holder.
 func (o *owners) give(addr uint64, proc int) {
 	index, _ := o.find(addr)
 	o.owner[index] = uint8(proc + 1)
@@ -183,7 +187,7 @@ func (o *owners) renew(mem *shm.Memory, addr uint64, g *granule, port, off, n ui
 	m.PrivSize = 0
 }
 
-// heldOf returns how many mbufs of a pool secondaries hold.
+// heldOf returns how many mbufs of a pool are held.
 func (o *owners) heldOf(pool uint64) (n int) {
 	for i := range o.granules {
 		g := &o.granules[i]

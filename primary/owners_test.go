@@ -157,3 +157,23 @@ func BenchmarkGiveTake(b *testing.B) {
 		o.take(addr, 1)
 	}
 }
+
+// TestPrimaryHoldsMbufsToo: what the primary keeps is nobody else's to give back.
+func TestPrimaryHoldsMbufsToo(t *testing.T) {
+	objects := hugepageObjects(10)
+	o := newTestOwners(t, objects)
+	kept := objects[3].addr
+	o.give(kept, o.primary())
+	for proc := range 4 {
+		if _, broken := o.take(kept, proc); broken != violationNotOwner {
+			t.Errorf("proc %d gives it back: %v", proc, broken)
+		}
+		o.reclaim(proc, func(addr uint64, _ *granule) { t.Errorf("proc %d held %#x", proc, addr) })
+	}
+	if o.holds(o.primary()) != 1 || o.heldOf(pool0) != 1 {
+		t.Errorf("the primary holds %d, all together %d", o.holds(o.primary()), o.heldOf(pool0))
+	}
+	if _, broken := o.take(kept, o.primary()); broken != violationNone || o.heldOf(pool0) != 0 {
+		t.Errorf("taken back: %v", broken)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"ringstack/cgo"
 	"ringstack/msg"
@@ -20,6 +21,9 @@ const (
 	msgBuffers    = 8   // message buffers of a secondary, which is how many requests it may have at a time
 	msgRingSize   = 2 * msgBuffers
 )
+
+// letGo is how long secondaries may take to unmap the memory of a primary that has died.
+const letGo = time.Second
 
 // makePools makes an mbuf pool for each NUMA socket with a port, and the pool of message buffers.
 func (p *Primary) makePools() error {
@@ -86,17 +90,26 @@ func (p *Primary) checkMemory() error {
 	if !strings.Contains(string(mounts), " hugetlbfs ") {
 		return errors.New("no hugetlbfs is mounted: mount -t hugetlbfs none /dev/hugepages, or set no_huge=1 in [dpdk]")
 	}
-	free := freeHugepages("/sys/kernel/mm/hugepages")
-	if free < need && !p.leftoverPages() {
+	if free := p.clearLeftovers(need); free < need {
 		return fmt.Errorf("%d MB of hugepages are free, %d MB are needed (%w): raise /proc/sys/vm/nr_hugepages, lower nb_mbufs or memory, or set no_huge=1 in [dpdk]",
 			free>>20, need>>20, syscall.ENOMEM)
 	}
 	return nil
 }
 
-// leftoverPages reports whether a killed primary of this prefix has left hugepage files, which EAL takes over.
-func (p *Primary) leftoverPages() bool {
-	return len(p.hugepageFiles()) > 0
+// clearLeftovers removes what a killed primary of this prefix has left, and returns the bytes of hugepages that are free then. Its secondaries
+// let go of them when it dies: they are given a moment for it.
+func (p *Primary) clearLeftovers(need int) (free int) {
+	left := len(p.hugepageFiles()) > 0
+	if err := p.removeDPDKFiles(); err != nil {
+		p.log.Warn().Err(err).Msg("what a killed primary has left cannot be removed")
+	}
+	for deadline := time.Now().Add(letGo); ; time.Sleep(time.Millisecond) {
+		free = freeHugepages("/sys/kernel/mm/hugepages")
+		if free >= need || !left || time.Now().After(deadline) {
+			return free
+		}
+	}
 }
 
 // hugepageFiles returns the files in which EAL keeps this prefix's hugepages.

@@ -39,6 +39,7 @@ type Primary struct {
 	procs    []*proc // by id
 	served   []*proc // those whose rings the loop serves
 	groups   groups
+	keeper   keeper
 	table    *dispatch.Table
 	sysctls  []shm.Sysctl // what a secondary sets when it attaches
 	warned   []shm.Sysctl // those of them that a stack has refused
@@ -49,13 +50,15 @@ type Primary struct {
 	calls   chan func()   // to be run by the poll loop
 	ended   chan struct{} // closed when it runs none any more
 	socket  *net.UnixListener
-	gid     int // group of the control socket, -1 for none of its own
+	gid     int                // group of the control socket, -1 for none of its own
+	uid     int                // of this process
+	stop    context.CancelFunc // ends Run
 
 	loop
 }
 
-// New brings up EAL, pools, rings and ports, in that order, and opens the control socket. It locks
-// the calling goroutine to its thread; Run has to be called on it. EAL starts only once in the
+// New brings up EAL, pools, rings and ports, in that order. It opens the control socket first: secondaries that have
+// lost their primary wait at it meanwhile. It locks the calling goroutine to its thread; Run has to be called on it. EAL starts only once in the
 // life of a process, so does a Primary.
 func New(cfg Config) (*Primary, error) {
 	if os.Geteuid() != 0 {
@@ -65,7 +68,7 @@ func New(cfg Config) (*Primary, error) {
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2)) // the poll loop keeps one for itself
 	p := &Primary{
 		cfg: cfg, log: cfg.Log, since: time.Now(), epoch: uint64(time.Now().UnixNano()),
-		calls: make(chan func(), maxSessions), ended: make(chan struct{}),
+		calls: make(chan func(), maxSessions), ended: make(chan struct{}), uid: os.Geteuid(),
 	}
 	for _, s := range cfg.Sysctls {
 		p.sysctls = append(p.sysctls, shm.Sysctl(s))
@@ -75,15 +78,18 @@ func New(cfg Config) (*Primary, error) {
 		run  func() error
 	}{
 		{"socket group", p.findGroup},
+		{"take-over", p.takeOver},
 		{"run directory", p.lockRunDir},
+		{"locks", p.takeLocks},
+		{"control socket", p.openSocket},
 		{"EAL", p.startEAL},
 		{"pools", p.makePools},
 		{"control block", p.makeControl},
 		{"rings", p.makeProcs},
 		{"dispatch", p.makeTable},
+		{"state", p.restore},
 		{"ports", p.startPorts},
 		{"wake-up", p.startWaker},
-		{"control socket", p.openSocket},
 	}
 	for _, step := range steps {
 		start := time.Now()
@@ -100,8 +106,12 @@ func New(cfg Config) (*Primary, error) {
 // back, the ports stop and EAL is cleaned up.
 func (p *Primary) Run(ctx context.Context) error {
 	defer p.takeDown()
+	ctx, p.stop = context.WithCancel(ctx)
+	defer p.stop()
 	serving, stopServing := context.WithCancel(context.Background())
 	var sessions sync.WaitGroup
+	p.awaitAll()
+	sessions.Go(p.keepState)
 	sessions.Go(func() { p.accept(serving) })
 	p.log.Info().Str("socket", p.cfg.DPDK.ControlSocket).Msg("ready for secondaries")
 	stop := context.AfterFunc(ctx, func() { p.do(func() {}) }) // a loop about to sleep sees the call
@@ -153,7 +163,7 @@ func (p *Primary) makeTable() error {
 		}
 		hash = toeplitz
 	}
-	p.table = dispatch.NewTable(p.cfg.DPDK.MaxProcs, hash)
+	p.table = dispatch.NewTable(p.cfg.DPDK.MaxProcs, hash, p.maxHeld())
 	return nil
 }
 

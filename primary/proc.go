@@ -19,9 +19,10 @@ const (
 	stateAttaching       // has the memory, not ready yet: no traffic
 	stateLive            // its rings are served
 	stateDetached        // broke the rules or is dismissed; may still be writing to its rings
+	stateAwaited         // was live under the primary before this one, and has yet to come back: there is no session
 )
 
-var stateNames = [...]string{"free", "attaching", "live", "detached"}
+var stateNames = [...]string{"free", "attaching", "live", "detached", "awaited"}
 
 func (s state) String() string { return stateNames[s] }
 
@@ -53,7 +54,12 @@ type proc struct {
 
 	state   state
 	since   time.Time
+	peer    peer
+	ticket  string // with which it proves to another primary who it was
 	session *session
+	resumed bool     // it had a primary before this one
+	kept    bool     // its slot was kept for it
+	process *process // while awaited
 
 	alloc  *ring.Producer
 	free   *ring.Consumer
@@ -167,9 +173,14 @@ func (pr *proc) open(mem *shm.Memory) error {
 		pr.rx, pr.tx = append(pr.rx, rx), append(pr.tx, tx)
 	}
 	pr.calls = msg.NewRequester(ring.MessageSender{Producer: pr.msgIn}, ring.MessageReceiver{Consumer: pr.msgOut}, mem, pr.msgs)
-	pr.ports, pr.count, pr.asked, pr.awaken = nil, procCounters{}, false, false
+	pr.count, pr.asked, pr.awaken = procCounters{}, false, false
 	pr.staged = make([]uint64, 0, 2*burst)
 	return nil
+}
+
+// known reports whether the dispatch table knows the secondary.
+func (pr *proc) known() bool {
+	return pr.state == stateLive || pr.state == stateAwaited || pr.state == stateAttaching && pr.resumed
 }
 
 // request sends a control request to the secondary, see msg.Requester.Call.

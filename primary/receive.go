@@ -21,9 +21,14 @@ func (p *Primary) receive(i int) bool {
 			p.deliver(pr, i)
 		}
 	}
+	p.emptyTrash()
+	return true
+}
+
+// emptyTrash frees the mbufs of the frames that were dropped.
+func (p *Primary) emptyTrash() {
 	cgo.FreeMbufs(p.trash)
 	p.trash = p.trash[:0]
-	return true
 }
 
 // dispatch finds out who gets the frame in the mbuf at addr.
@@ -53,6 +58,11 @@ func (p *Primary) dispatch(pt *port, addr uint64) {
 		p.stage(p.procs[verdict.Proc], addr, n)
 	case dispatch.Broadcast:
 		p.broadcast(addr, frame)
+	case dispatch.Hold:
+		p.hold(addr)
+	case dispatch.Release:
+		p.stageHeld(p.procs[verdict.Proc])
+		p.stage(p.procs[verdict.Proc], addr, n)
 	default:
 		p.reject(addr, verdict.Reason)
 	}

@@ -23,6 +23,7 @@ const (
 // peer is who is at the other end of a session.
 type peer struct {
 	pid, uid       int
+	start          uint64 // see processStart
 	program, group string
 	groupID        int
 }
@@ -59,7 +60,7 @@ func (p *Primary) serveSession(s *session) {
 		p.serveTool(s, m.Header)
 		return
 	}
-	p.serveSecondary(s, m.Header, hello.Proc)
+	p.serveSecondary(s, m.Header, &hello)
 }
 
 func checkHello(m *msg.Message, hello *msg.Hello) error {
@@ -84,26 +85,23 @@ func checkHello(m *msg.Message, hello *msg.Hello) error {
 }
 
 // serveSecondary attaches a secondary and answers it until its life line closes.
-func (p *Primary) serveSecondary(s *session, hello msg.Header, wanted int) {
+func (p *Primary) serveSecondary(s *session, header msg.Header, hello *msg.Hello) {
 	var pr *proc
 	var attach shm.Attach
 	var fds []int
 	err := error(errStops)
-	p.do(func() {
-		if pr, err = p.admit(s, wanted); err == nil {
-			attach, fds = p.describe(pr)
-		}
-	})
+	s.peer.start, _ = processStart(s.peer.pid) // unknown: no slot is kept for it under the next primary
+	p.do(func() { pr, attach, fds, err = p.admit(s, hello) })
 	if err != nil {
-		s.sendError(msg.Header{ID: hello.ID, Kind: hello.Kind}, err)
+		s.sendError(msg.Header{ID: header.ID, Kind: header.Kind}, err)
 		return
 	}
 	defer p.do(func() { p.release(pr) })
-	if s.reply(hello, attach, fds...) != nil {
+	if s.reply(header, attach, fds...) != nil {
 		return
 	}
-	m, err := s.conn.RecvRequest(time.Now().Add(readyTimeout))
-	if err != nil || m.Kind != msg.KindReady {
+	m, err := p.awaitReady(s, pr)
+	if err != nil {
 		return
 	}
 	var ready msg.Ready
@@ -117,6 +115,7 @@ func (p *Primary) serveSecondary(s *session, hello msg.Header, wanted int) {
 			p.enliven(pr)
 		}
 	})
+	p.keeper.wait()
 	for err == nil {
 		err = s.answer(m, p.answerSecondary(pr, &m))
 		if err == nil {
@@ -134,6 +133,10 @@ func (p *Primary) serveTool(s *session, hello msg.Header) {
 		m, err := s.conn.RecvRequest(time.Now().Add(toolIdle))
 		if err != nil {
 			s.refuse(err)
+			return
+		}
+		if m.Kind == msg.KindTakeover {
+			p.handOver(s, m)
 			return
 		}
 		if s.answer(m, p.answerTool(&m)) != nil {
@@ -169,10 +172,10 @@ func (s *session) reply(h msg.Header, payload any, fds ...int) error {
 func (s *session) refuse(err error) { s.sendError(msg.Header{Kind: msg.KindDetach}, err) }
 
 // notify tells a secondary that it is let go. One that does not take the notice is as good as gone.
-func (s *session) notify(reason string) {
+func (s *session) notify(why msg.Detach) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.conn.Send(msg.Header{Kind: msg.KindDetach}, msg.Detach{Reason: reason}, time.Now().Add(sendTimeout))
+	s.conn.Send(msg.Header{Kind: msg.KindDetach}, why, time.Now().Add(sendTimeout))
 }
 
 func (s *session) sendError(h msg.Header, err error) error {

@@ -13,6 +13,10 @@ import (
 func (p *Primary) showStats(procs []*proc) any {
 	var s stats
 	s.add("primary", "turns", p.turns)
+	s.add("primary", "starved", p.starved)
+	changes, failures := p.keeper.counts()
+	s.add("state", "changes", changes)
+	s.add("state", "write_failures", failures)
 	for _, pt := range p.ports {
 		p.portStats(&s, pt)
 	}
@@ -35,9 +39,12 @@ func (p *Primary) showStats(procs []*proc) any {
 	table := p.table.Stats()
 	s.add("dispatch", "ports", uint64(table.Ports))
 	s.add("dispatch", "pins", uint64(table.Pins))
+	s.add("dispatch", "awaited", uint64(p.table.Awaiting()))
 	s.add("dispatch", "moving_buckets", uint64(table.Moving))
 	s.add("dispatch", "kept_buckets", table.BucketsKept)
-	s.add("dispatch", "fragments_evicted", table.FragmentsEvicted)
+	s.add("dispatch", "fragmented", uint64(table.Fragmented))
+	s.add("dispatch", "fragments_held", uint64(table.Held))
+	s.add("dispatch", "fragmented_evicted", table.FragmentsEvicted)
 	for _, pr := range procs {
 		p.procStats(&s, pr)
 	}
@@ -80,6 +87,9 @@ func (p *Primary) procStats(s *stats, pr *proc) {
 	s.add(name, "not_leader", atomic.LoadUint64(&pr.slot.NotLeader))
 	s.add(name, "mbufs_held", uint64(p.owners.holds(pr.id)))
 	s.add(name, "pins", uint64(p.table.Pinned(uint8(pr.id))))
+	if pr.state == stateAwaited { // its rings are not open
+		return
+	}
 	for i, pt := range p.ports {
 		s.add(name, fmt.Sprintf("dispatch_ring_p%d_free", pt.id), uint64(pr.rx[i].Free()))
 		s.add(name, fmt.Sprintf("tx_ring_p%d_used", pt.id), uint64(pr.tx[i].Len()))

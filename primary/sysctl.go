@@ -53,7 +53,11 @@ func (p *Primary) sysctl(req msg.SysctlRequest) answer {
 	}
 	slices.SortStableFunc(rows, func(a, b msg.SysctlRow) int { return a.Proc - b.Proc })
 	if req.Value != nil && req.Proc == msg.AnyProc && !refused && len(answers) > 0 {
-		p.do(func() { err = p.remember(shm.Sysctl{Name: req.Name, Value: *req.Value}) })
+		p.do(func() {
+			err = p.remember(shm.Sysctl{Name: req.Name, Value: *req.Value})
+			p.keeper.changed()
+		})
+		p.keeper.wait()
 	}
 	return answer{rows, err}
 }

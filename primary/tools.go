@@ -56,13 +56,13 @@ func (p *Primary) selectProcs(id int) ([]*proc, error) {
 func (p *Primary) showPs(procs []*proc) any {
 	reply := msg.PsReply{Procs: []msg.Proc{{
 		ID: msg.AnyProc, Role: msg.RolePrimary, Program: "ff-primary", PID: os.Getpid(), UID: os.Getuid(),
-		State: "live", Uptime: time.Since(p.since).Seconds(), Ports: []string{},
+		State: "live", Uptime: time.Since(p.since).Seconds(), Ports: []string{}, Mbufs: p.owners.holds(p.owners.primary()),
 	}}}
 	leader, anyLeader := p.table.Leader()
 	for _, pr := range procs {
 		row := msg.Proc{
-			ID: pr.id, Role: msg.RoleSecondary, Program: pr.session.peer.program, Group: pr.session.peer.group,
-			PID: pr.session.peer.pid, UID: pr.session.peer.uid, State: pr.state.String(), Leader: anyLeader && pr.id == int(leader),
+			ID: pr.id, Role: msg.RoleSecondary, Program: pr.peer.program, Group: pr.peer.group,
+			PID: pr.peer.pid, UID: pr.peer.uid, State: pr.state.String(), Leader: anyLeader && pr.id == int(leader),
 			Uptime: time.Since(pr.since).Seconds(), Ports: []string{}, Mbufs: p.owners.holds(pr.id),
 		}
 		for _, port := range pr.ports {

@@ -109,6 +109,7 @@ func (p *Primary) topUp(pr *proc) {
 	}
 	mbufs := p.scratch[:missing]
 	if !p.pools[0].AllocMbufs(mbufs) {
+		p.starved++
 		return
 	}
 	for _, addr := range mbufs {

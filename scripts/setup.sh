@@ -7,8 +7,9 @@ cd "$(dirname "$0")/.."
 packages=(
 	ca-certificates gcc libc6-dev make pkg-config libdpdk-dev # to build
 	dpdk-dev                                                  # dpdk-proc-info
-	curl ethtool iproute2 iputils-ping procps tcpdump         # networks of tests and demo
+	curl ethtool iproute2 iputils-ping procps tcpdump wrk     # networks of tests and demo
 	shellcheck                                                # make lint
+	systemd                                                   # systemd-analyze, which reads the units
 )
 group=ringstack # socket_group in config.ini
 pages=256       # hugepages of 2 MB

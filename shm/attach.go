@@ -32,6 +32,18 @@ type Attach struct {
 
 	Ports   []Port   `json:"ports"`
 	Sysctls []Sysctl `json:"sysctls"`
+
+	Ticket     string    `json:"ticket"`                // proves to another primary who the secondary was
+	Refused    []Refusal `json:"refused,omitempty"`     // ports of a resume that others have now
+	LostLeases []uint16  `json:"lost_leases,omitempty"` // leases of a resume that others have now
+}
+
+// Refusal is a local port on which a secondary that resumes cannot listen any more.
+type Refusal struct {
+	Proto uint8  `json:"proto"`
+	Port  uint16 `json:"port"`
+	Errno int32  `json:"errno"`
+	Error string `json:"error"`
 }
 
 // Port is a NIC port as a secondary sees it.

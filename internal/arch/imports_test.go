@@ -26,20 +26,29 @@ var arrows = []struct {
 	{"msg", nil},
 	{"stack", []string{"stack/..."}},
 	{"stack/...", []string{"stack/..."}},
-	{"primary", []string{unix, zerolog, "cgo", "shm", "ring", "dispatch", "msg", "internal/config"}},
-	{"primary/ff-primary", []string{pflag, zerolog, "primary", "internal/config"}},
+	{"primary", []string{unix, zerolog, "cgo", "shm", "ring", "dispatch", "msg", "internal/config", "internal/lock", "internal/uds"}},
+	{"primary/supervise", []string{unix, zerolog, "msg", "internal/config", "internal/lock", "internal/notify", "internal/uds"}},
+	{"primary/ff-primary", []string{pflag, zerolog, "primary", "primary/supervise", "internal/config", "internal/notify"}},
 	{"secondary", []string{unix, "shm", "ring", "msg", "secondary/engine", "secondary/native", "secondary/gvisor"}},
 	{"secondary/engine", nil},
 	{"secondary/native", []string{"stack", "stack/...", "secondary/engine"}},
 	{"secondary/gvisor", []string{"gvisor.dev/gvisor/...", "secondary/engine"}},
-	{"secondary/enginetest", []string{"secondary/engine"}},
+	{"secondary/enginetest", []string{"secondary/engine", "internal/cable", "internal/site"}},
 	{"tools/ff", []string{pflag, "msg", "internal/config"}},
+	{"bench", []string{unix, pflag, "secondary/engine", "secondary/native", "secondary/gvisor", "internal/cable"}},
 	{"examples/dispatcher", []string{pflag, zerolog, "primary", "dispatch"}}, // a primary of its own
 	{"examples/*", []string{pflag, "secondary"}},
 	{"internal/config", []string{"gopkg.in/ini.v1"}},
+	{"internal/lock", []string{unix}},
+	{"internal/uds", []string{unix, "msg"}},
+	{"internal/cable", []string{"secondary/engine"}},
+	{"internal/testdns", []string{"golang.org/x/net/dns/dnsmessage"}},
 	{"internal/testenv", []string{unix, "msg", "shm", "ring"}},
-	{"internal/e2e/wayward", []string{zerolog, "primary", "dispatch"}},           // another
+	{"internal/e2e/wayward", []string{zerolog, "primary", "dispatch"}}, // another
+	{"internal/e2e/web", []string{"internal/site", "secondary"}},
+	{"internal/e2e/courier", []string{pflag, "internal/e2e/parcel", "secondary"}},
 	{"internal/e2e/*", []string{unix, pflag, "msg", "shm", "ring", "secondary"}}, // programs under test
+	{"internal/site", []string{"golang.org/x/net/websocket"}},
 	{"internal/*", nil},
 }
 

@@ -18,7 +18,7 @@ func TestProgramsAreStatic(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", build, err, out)
 	}
-	for _, name := range []string{"ff", "httpd", "echo"} {
+	for _, name := range []string{"ff", "httpd", "echo", "hello"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}

@@ -40,6 +40,7 @@ type Config struct {
 
 	Ports   []Port   // sorted by ID; exactly the ports of DPDK.PortList
 	Vdevs   []Vdev   // sorted by ID, without gaps
+	Procs   []Proc   // [proc.NAME], in the order of the file
 	Sysctls []Sysctl // [freebsd.sysctl], in the order of the file
 }
 
@@ -80,6 +81,8 @@ type DPDK struct {
 	ControlSocket string      // default /run/ringstack/<FilePrefix>/control.sock
 	SocketGroup   string      // group name or gid; empty: the group of the process
 	SocketMode    fs.FileMode // default 0660
+
+	ReattachGrace int // milliseconds that a new primary waits for the secondaries of the last one; default 5000
 }
 
 // Port holds a [portN] section. Addresses that are not given are not valid
@@ -122,6 +125,22 @@ type Vdev struct {
 	CQ        int // control queue: 0 or 1; -1: not given
 }
 
+// Proc holds a [proc.NAME] section: secondaries that ff-primary --supervise runs.
+type Proc struct {
+	Name        string
+	Command     []string // absolute path of the program, and its arguments
+	Count       int      // how many processes; default 1
+	User        string   // name or uid
+	Group       string   // the secondaries that share its ports; empty: the program's choice
+	ProcID      int      // of the first process, the others follow; -1: any
+	Lcores      []int    // one for each process or, if Count is 1, all for it; empty: any
+	Env         []string // KEY=VALUE
+	StopTimeout int      // seconds from SIGTERM to SIGKILL; default 10
+}
+
+// PrimaryName is what the primary is called beside the names of Procs.
+const PrimaryName = "primary"
+
 // Sysctl is one name and value of [freebsd.sysctl]. Whether the name exists is
 // for the stack to say.
 type Sysctl struct{ Name, Value string }
@@ -145,6 +164,8 @@ func defaults() *Config {
 		Dispatch:    DispatchToeplitz,
 		PollMode:    PollAdaptive,
 		SocketMode:  0o660,
+
+		ReattachGrace: 5000,
 	}}
 }
 
@@ -170,4 +191,16 @@ func (c *Config) vdev(id int) *Vdev {
 	}
 	c.Vdevs = append(c.Vdevs, Vdev{ID: id, CQ: -1})
 	return &c.Vdevs[len(c.Vdevs)-1]
+}
+
+// proc returns the index of [proc.NAME] in c.Procs, where it adds one if there
+// is none.
+func (c *Config) proc(name string) int {
+	for i := range c.Procs {
+		if c.Procs[i].Name == name {
+			return i
+		}
+	}
+	c.Procs = append(c.Procs, Proc{Name: name, Count: 1, ProcID: -1, StopTimeout: 10})
+	return len(c.Procs) - 1
 }

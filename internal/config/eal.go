@@ -104,3 +104,13 @@ func (v *Vdev) EALArg() string {
 	}
 	return b.String()
 }
+
+// Interfaces returns the kernel interfaces that the device is on.
+func (v *Vdev) Interfaces() (names []string) {
+	for arg := range strings.SplitSeq(v.EALArg(), ",") {
+		if name, ok := strings.CutPrefix(arg, "iface="); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -19,6 +19,7 @@ func FuzzLoad(f *testing.F) {
 	for _, text := range []string{
 		least, "", "\xff\xfe[\x00", "[dpdk", "=", "-=-", `"""a"="""`, "`a`=`b`", "[a]b]", "a=1\n\ufeff[b]",
 		withDPDK("lcore_mask=" + strings.Repeat("f", 33)), withDPDK("proc_lcore=1-127"), withDPDK("port_list=0-31"),
+		least + "[proc.web]\ncommand=/x -l :80\nuser=0\nenv=A=1,B=\n[proc.]\n[proc.a.b]\n",
 		withPort("vip_addr=10.0.0.3;;", "netmask=0.0.0.0", "addr6=::ffff:1.2.3.4", "gateway6=fe80::1%eth0"),
 	} {
 		f.Add([]byte(text))

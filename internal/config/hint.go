@@ -12,8 +12,16 @@ func sectionHint(name string) string {
 	if digits == "" {
 		digits = "0"
 	}
+	kind, rest, _ := strings.Cut(name, ".")
 	var names []string
 	for _, s := range sections {
+		if s.named != nil {
+			if strings.TrimRight(kind, "0123456789") == s.name {
+				return fmt.Sprintf("; write [%s.NAME], where NAME has up to 32 letters, digits, _ and -", s.name)
+			}
+			names = append(names, s.name+"."+rest)
+			continue
+		}
 		if !s.numbered {
 			names = append(names, s.name)
 			continue
@@ -42,7 +50,7 @@ func keyHint(s *section, name string) string {
 	for _, other := range sections {
 		for _, k := range other.keys {
 			if k.name == name {
-				return fmt.Sprintf("; it belongs in [%s]", other.label(other.first))
+				return fmt.Sprintf("; it belongs in [%s]", other.example())
 			}
 		}
 	}

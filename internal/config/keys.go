@@ -27,6 +27,15 @@ var sections = []*section{
 			}
 			return ids
 		}},
+	{name: "proc", keys: procKeys,
+		named:  func(c *Config, name string) int { return c.proc(name) },
+		nameOf: func(c *Config, id int) string { return c.Procs[id].Name },
+		ids: func(c *Config) (ids []int) {
+			for i := range c.Procs {
+				ids = append(ids, i)
+			}
+			return ids
+		}},
 	{name: "bond", numbered: true, last: MaxPorts - 1,
 		refused: noBonding},
 	{name: "rss_check", keys: []key{
@@ -97,6 +106,7 @@ var dpdkKeys = []key{
 		return textValue(&d.SocketGroup, groupText, "the name of a group or its number")
 	}),
 	dpdk("socket_mode", func(d *DPDK) value { return modeValue(&d.SocketMode) }),
+	dpdk("reattach_grace", func(d *DPDK) value { return intValue(&d.ReattachGrace, 0, 600000) }),
 
 	later("nb_bond", func() value { return onlyZero(noBonding) }, "0"),
 	later("tso", anyFlag, "0"),
@@ -152,4 +162,17 @@ var vdevKeys = []key{
 	vdev("mac", func(v *Vdev) value { return textValue(&v.MAC, macText, "a MAC address such as 00:00:00:00:00:01") }),
 	vdev("cq", func(v *Vdev) value { return intValue(&v.CQ, 0, 1) }),
 	later("iface", text),
+}
+
+var procKeys = []key{
+	proc("command", func(p *Proc) value { return commandValue(&p.Command) }),
+	proc("count", func(p *Proc) value { return intValue(&p.Count, 1, MaxProcs) }),
+	proc("user", func(p *Proc) value { return textValue(&p.User, groupText, "the name of a user or its number") }),
+	proc("group", func(p *Proc) value {
+		return textValue(&p.Group, prefixText, "a name of up to 64 letters, digits, _ . and -, starting with none of . and -")
+	}),
+	proc("proc_id", func(p *Proc) value { return intValue(&p.ProcID, 0, MaxProcs-1) }),
+	proc("lcores", func(p *Proc) value { return intsValue(&p.Lcores, 0, MaxLcores-1) }),
+	proc("env", func(p *Proc) value { return envValue(&p.Env) }),
+	proc("stop_timeout", func(p *Proc) value { return intValue(&p.StopTimeout, 1, 3600) }),
 }

@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 )
 
 // Load reads and checks the config.ini at path. The error joins a Mistake for
@@ -56,7 +54,7 @@ func read(c *Config, lines []line, r *report) {
 	var id int
 	for _, l := range lines {
 		if l.key == "" {
-			if s, id = findSection(l.section); s == nil {
+			if s, id = findSection(c, l.section); s == nil {
 				r.strayed = true
 				r.refuse(l, "unknown section"+sectionHint(l.section))
 				continue
@@ -111,21 +109,10 @@ func readKey(c *Config, s *section, id int, l line, r *report) {
 	}
 }
 
-// findSection returns the section that is called name, and its number.
-func findSection(name string) (*section, int) {
+// findSection returns the section that is called name, and its number in c.
+func findSection(c *Config, name string) (*section, int) {
 	for _, s := range sections {
-		if !s.numbered {
-			if s.name == name {
-				return s, 0
-			}
-			continue
-		}
-		digits, ok := strings.CutPrefix(name, s.name)
-		if !ok {
-			continue
-		}
-		id, ok := parseInt(digits, s.first, s.last)
-		if ok && strconv.Itoa(id) == digits {
+		if id, ok := s.match(c, name); ok {
 			return s, id
 		}
 	}

@@ -51,6 +51,27 @@ func TestMistakes(t *testing.T) {
 			"config.ini:7: [prot3]: unknown section; did you mean [port3]?"}},
 		{"section number too large", least + "[port32]\n", []string{
 			"config.ini:7: [port32]: unknown section; it has a number from 0 to 31"}},
+		{"misspelt named section", least + "[prok.web]\n", []string{
+			"config.ini:7: [prok.web]: unknown section; did you mean [proc.web]?"}},
+		{"named section without name", least + "[proc]\n[proc0]\n[proc.]\n[proc.a.b]\n[proc.a b]\n[proc." + strings.Repeat("x", 33) + "]\n", []string{
+			"config.ini:7: [proc]: unknown section; write [proc.NAME], where NAME has up to 32 letters, digits, _ and -",
+			"config.ini:8: [proc0]: unknown section; write [proc.NAME], where NAME has up to 32 letters, digits, _ and -",
+			"config.ini:9: [proc.]: unknown section; write [proc.NAME], where NAME has up to 32 letters, digits, _ and -",
+			"config.ini:10: [proc.a.b]: unknown section; write [proc.NAME], where NAME has up to 32 letters, digits, _ and -",
+			"config.ini:11: [proc.a b]: unknown section; write [proc.NAME], where NAME has up to 32 letters, digits, _ and -",
+			"config.ini:12: [proc." + strings.Repeat("x", 33) + "]: unknown section; write [proc.NAME], where NAME has up to 32 letters, digits, _ and -"}},
+		{"keys of a named section", least + "[proc.web]\ncommand=bin/httpd\nuser=a:b\ncount=0\nlcores=x\nenv=A\ncomand=/x\nstop_timeout=0\n", []string{
+			"config.ini:8: [proc.web] command=bin/httpd: want the absolute path of a program and its arguments, separated by blanks",
+			"config.ini:9: [proc.web] user=a:b: want the name of a user or its number",
+			"config.ini:10: [proc.web] count=0: want a number from 1 to 128",
+			"config.ini:11: [proc.web] lcores=x: want a list such as 0,2-4 of different numbers from 0 to 127",
+			"config.ini:12: [proc.web] env=A: want different variables such as GOMAXPROCS=2,GOGC=200, none of them of the supervisor's own (FF_SOCKET, FF_GROUP, FF_PROC)",
+			"config.ini:13: [proc.web] comand=/x: unknown key; did you mean command?",
+			"config.ini:14: [proc.web] stop_timeout=0: want a number from 1 to 3600"}},
+		{"key of a named section", withDPDK("stop_timeout=1"), []string{
+			"config.ini:2: [dpdk] stop_timeout=1: unknown key; it belongs in [proc.NAME]"}},
+		{"named section twice, its keys once", least + "[proc.a]\ncommand=/x\n[port0]\n[proc.a]\nuser=x\ncommand=/y\n", []string{
+			"config.ini:12: [proc.a] command=/y: set before, in line 8"}},
 		{"section number with zeros", least + "[port00]\n", []string{
 			"config.ini:7: [port00]: unknown section; it has a number from 0 to 31"}},
 		{"strange section", least + "[weather]\n", []string{

@@ -22,12 +22,12 @@ func (c *Config) Print(w io.Writer) error {
 // section without number.
 func (s *section) existing(c *Config) []int {
 	switch {
-	case !s.numbered:
-		return []int{0}
-	case s.ids == nil:
+	case s.ids != nil:
+		return s.ids(c)
+	case s.numbered:
 		return nil
 	}
-	return s.ids(c)
+	return []int{0}
 }
 
 // printer keeps the first error of its writer.
@@ -45,14 +45,14 @@ func (p *printer) printf(format string, args ...any) {
 
 func (p *printer) section(c *Config, s *section, id int) {
 	keys := s.printed(c, id)
-	if len(keys) == 0 && !s.numbered {
+	if len(keys) == 0 && s.ids == nil {
 		return
 	}
 	if p.begun {
 		p.printf("\n")
 	}
 	p.begun = true
-	p.printf("[%s]\n", s.label(id))
+	p.printf("[%s]\n", s.label(c, id))
 	for _, k := range keys {
 		p.printf("%s=%s\n", k.name, k.bind(c, id))
 	}

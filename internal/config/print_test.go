@@ -42,7 +42,9 @@ func TestPrintRoundTrip(t *testing.T) {
 			"addr6=fd00::2\nprefix_len=127\ngateway6=fe80::1\nvip_addr=10.0.0.9;10.0.0.8\nvip_addr6=fd00::9\nvip_prefix_len=128\n" +
 			"[port1]\naddr=10.1.0.0\nnetmask=255.255.255.254\n",
 		"virtio-user": least + "[vdev1]\npath=/run/x\nqueues=1\nqueue_size=512\nmac=0a:00:00:00:00:01\ncq=0\n",
-		"sysctls":     least + "[freebsd.sysctl]\nz.z=#1\na.b = two words;more\n",
+		"procs": least + "[proc.web]\ncommand=/usr/bin/web  -l :80\ncount=2\nuser=nobody\ngroup=w.1\nproc_id=0\nlcores=3,1\n" +
+			"env=A=,B=x=y z\nstop_timeout=60\n[proc.a]\nuser=0\ncommand=/x\n",
+		"sysctls": least + "[freebsd.sysctl]\nz.z=#1\na.b = two words;more\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := mustParse(t, text)

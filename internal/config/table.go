@@ -1,6 +1,9 @@
 package config
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // A section is one row of the table of sections.
 type section struct {
@@ -19,6 +22,12 @@ type section struct {
 	// lists those that exist. Both are nil for sections that are not kept.
 	open func(c *Config, id int)
 	ids  func(c *Config) []int
+
+	// A named section such as [proc.web] has a number from its place in the file.
+	// named returns it, and makes the section if there is none; nameOf is the
+	// reverse. Both are nil for other sections.
+	named  func(c *Config, name string) int
+	nameOf func(c *Config, id int) string
 
 	// later is set if ringstack does not act on the section yet.
 	later bool
@@ -49,6 +58,10 @@ func port(name string, of func(*Port) value) key {
 
 func vdev(name string, of func(*Vdev) value) key {
 	return key{name: name, bind: func(c *Config, id int) value { return of(c.vdev(id)) }}
+}
+
+func proc(name string, of func(*Proc) value) key {
+	return key{name: name, bind: func(c *Config, id int) value { return of(&c.Procs[id]) }}
 }
 
 func perPort() (keys []key) {
@@ -98,10 +111,43 @@ func choice(choices ...string) func() value {
 	return func() value { return choiceValue(new(string), choices...) }
 }
 
-// label returns the section's name with its number.
-func (s *section) label(id int) string {
-	if s.numbered {
+// match returns the number in c of the section called name, if it is one of s;
+// 0 stands for a section without number.
+func (s *section) match(c *Config, name string) (id int, ok bool) {
+	rest, ok := strings.CutPrefix(name, s.name)
+	switch {
+	case !ok:
+		return 0, false
+	case s.numbered:
+		id, ok = parseInt(rest, s.first, s.last)
+		return id, ok && strconv.Itoa(id) == rest
+	case s.named != nil:
+		if rest, ok = strings.CutPrefix(rest, "."); !ok || !sectionName.MatchString(rest) {
+			return 0, false
+		}
+		return s.named(c, rest), true
+	}
+	return 0, rest == ""
+}
+
+// label returns the section's name with its number or name.
+func (s *section) label(c *Config, id int) string {
+	switch {
+	case s.numbered:
 		return s.name + strconv.Itoa(id)
+	case s.named != nil:
+		return s.name + "." + s.nameOf(c, id)
+	}
+	return s.name
+}
+
+// example returns how one of the sections s may be called.
+func (s *section) example() string {
+	switch {
+	case s.numbered:
+		return s.name + strconv.Itoa(s.first)
+	case s.named != nil:
+		return s.name + ".NAME"
 	}
 	return s.name
 }

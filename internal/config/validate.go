@@ -15,6 +15,7 @@ func validate(c *Config, r *report) {
 	validateMemory(c, r)
 	validateVdevs(c, r)
 	validatePorts(c, r)
+	validateSupervised(c, r)
 }
 
 func validateProcs(c *Config, r *report) {
@@ -84,7 +85,7 @@ func validateVdevs(c *Config, r *report) {
 	if len(c.Vdevs)+len(c.DPDK.Allow) == 0 {
 		r.warn(line{section: "dpdk"}, "no device to open: neither allow= nor a [vdevN] section names one")
 	}
-	names := make(map[string]string)
+	names, interfaces := make(map[string]string), make(map[string]string)
 	for i := range c.Vdevs {
 		v := &c.Vdevs[i]
 		section := fmt.Sprintf("vdev%d", v.ID)
@@ -97,6 +98,13 @@ func validateVdevs(c *Config, r *report) {
 			r.clash(r.at(section, ""), fmt.Sprintf("device %s is in [%s] already; give it another number", name, first), "args")
 		} else {
 			names[name] = section
+		}
+		for _, name := range v.Interfaces() {
+			if first, ok := interfaces[name]; ok {
+				r.clash(r.at(section, ""), fmt.Sprintf("interface %s is in [%s] already", name, first), "args")
+			} else {
+				interfaces[name] = section
+			}
 		}
 	}
 }

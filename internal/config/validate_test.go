@@ -62,6 +62,24 @@ func TestContradictions(t *testing.T) {
 		{"queues without control queue", least + "[vdev1]\npath=/x\nqueues=2\ncq=0\n", []string{
 			"config.ini:10: [vdev1] cq=0: several queues need the control queue"}},
 
+		{"same interface twice", least + "[vdev1]\nargs=net_tap0,iface=a\n[vdev2]\nargs=net_af_packet0,iface=a\n", []string{
+			"config.ini:9: [vdev2]: interface a is in [vdev1] already"}},
+
+		{"proc without anything", least + "[proc.a]\n", []string{
+			"config.ini:7: [proc.a]: needs command: the program to run",
+			"config.ini:7: [proc.a]: needs user: the user that it runs as, such as nobody"}},
+		{"the primary's name", least + "[proc.primary]\ncommand=/x\nuser=x\n", []string{
+			"config.ini:7: [proc.primary]: that is the primary's own name: choose another"}},
+		{"too many processes", least + "[proc.a]\ncommand=/x\nuser=x\ncount=9\n[proc.b]\ncommand=/x\nuser=x\ncount=9\n[proc.c]\ncommand=/x\nuser=x\n", []string{
+			"config.ini:11: [proc.b]: makes it 18 processes, more than max_procs=16"}},
+		{"lcores for others", least + "[proc.a]\ncommand=/x\nuser=x\ncount=3\nlcores=1,2\n", []string{
+			"config.ini:11: [proc.a] lcores=1,2: names 2 for count=3 processes: give one to each, or none"}},
+		{"the busy primary's lcore", withDPDK("poll_mode=busy", "lcore_mask=4") + "[proc.a]\ncommand=/x\nuser=x\nlcores=1,2\n", []string{
+			"config.ini:12: [proc.a] lcores=1,2: lcore 2 is the primary's, which with poll_mode=busy never leaves it"}},
+		{"proc ids of others", least + "[proc.a]\ncommand=/x\nuser=x\ncount=3\nproc_id=0\n[proc.b]\ncommand=/x\nuser=x\nproc_id=2\n[proc.c]\ncommand=/x\nuser=x\nproc_id=15\ncount=2\n", []string{
+			"config.ini:15: [proc.b] proc_id=2: proc id 2 is in [proc.a] already",
+			"config.ini:19: [proc.c] proc_id=15: the last of count=2 processes has 16, not below max_procs=16"}},
+
 		{"no port section", "[vdev0]\nargs=net_null0\n", []string{
 			"config.ini: [dpdk] port_list=0: there is no [port0] section"}},
 		{"no section of a listed port", withDPDK("port_list=0-2"), []string{

@@ -166,6 +166,9 @@ var (
 	macText    = regexp.MustCompile(`^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$`)
 	pathText   = regexp.MustCompile(`^[^, ]+$`)
 	// RTE_DEV_NAME_MAX_LEN is 64 with its final NUL.
-	vdevText   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,62}(,[^, ]+)*$`)
-	sysctlName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$`)
+	vdevText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,62}(,[^, ]+)*$`)
+	// A section's name becomes part of a process's name, such as web.0.
+	sectionName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$`)
+	envName     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	sysctlName  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$`)
 )

@@ -8,8 +8,8 @@ type badFrame struct {
 	frame  []byte
 }
 
-// badFrames has a frame at least for each reason that a veth pair lets through. Missing are runt and
-// truncated_vlan, which the kernel stops, no_secondary, and pins_full.
+// badFrames has a frame at least for each reason that lies in a single frame and that a veth pair lets through. Missing are
+// runt and truncated_vlan, which the kernel stops.
 func (f forger) badFrames() []badFrame {
 	udp4, udp6, tcp4, tcp6, arp := f.udp4(9), f.udp6(9), f.tcp4(80), f.tcp6(80), f.arp()
 	set := func(at int, values ...byte) func([]byte) {
@@ -82,13 +82,14 @@ func (f forger) badFrames() []badFrame {
 		{"truncated_icmp", f.ip6(58, make([]byte, 7))},
 		{"truncated_igmp", f.ip4(2, make([]byte, 7))},
 		{"bad_quote", f.ip4(1, []byte{3, 3, 0, 0, 0, 0, 0, 0})},
+		{"bad_quote", f.ip4(1, append([]byte{3, 4, 0, 0, 0, 0, 5, 0}, udp4[atIP:]...))}, // not ours, but to us
+		{"bad_quote", f.ip4(1, append([]byte{3, 4, 0, 0, 0, 0, 5, 0}, spoilt(udp4, set(atIP+12, stack4.AsSlice()...))[atIP:at4+3]...))},
 		{"bad_quote", f.ip6(58, append([]byte{1, 4, 0, 0, 0, 0, 0, 0}, udp6[atIP:]...))},
 
 		{"bad_fragment", fragment6(17, 1, make([]byte, 31))},
 		{"bad_fragment", fragment6(17, 0xfff8, make([]byte, 32))},
 		{"bad_fragment", fragment6(17, 8, nil)},
 		{"tiny_fragment", fragment6(6, 1, make([]byte, 8))},
-		{"frag_no_first", fragment6(17, 4*8, make([]byte, 32))},
 		{"fragmented_control", fragment6(58, 0, f.solicit()[at6:])},
 	}
 }

@@ -115,7 +115,7 @@ func TestPrimaryRefusesBadInput(t *testing.T) {
 	})
 	t.Run("second primary with the same prefix", func(t *testing.T) {
 		wantRefusal(t, testenv.Command{Args: []string{"--conf", good.Conf}},
-			"a primary with file_prefix="+good.Prefix+" runs already, pid ", ": stop it or choose another file_prefix")
+			"a primary with file_prefix="+good.Prefix+" runs already, pid ", ": stop it, take over from it (--takeover), or choose another file_prefix")
 	})
 	t.Run("prefix of another DPDK program", func(t *testing.T) {
 		lockPrefix(t, bad.Prefix)
@@ -203,6 +203,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"--nosuch"}, "ff-primary: unknown flag: --nosuch (see ff-primary --help)\n"},
 		{[]string{"start"}, "ff-primary: unexpected argument \"start\" (see ff-primary --help)\n"},
 		{[]string{"--proc-type=secondary"}, "ff-primary: --proc-type=secondary: secondaries are programs of their own, linked with package secondary (see ff-primary --help)\n"},
+		{[]string{"--supervise", "--takeover"}, "ff-primary: --takeover is for a primary without supervisor: ff restart primary restarts one that has it (see ff-primary --help)\n"},
 		{[]string{"--log-level=loud"}, "ff-primary: --log-level=loud: want debug, info, warn or error (see ff-primary --help)\n"},
 	} {
 		got := testenv.Finish(t, testenv.Command{Path: testenv.Build(t, testenv.FFPrimary), Args: c.args})

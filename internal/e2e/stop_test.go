@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -10,7 +11,7 @@ import (
 	"ringstack/internal/testenv"
 )
 
-// TestPrimaryStops sends the primary the signals that end it in order.
+// TestPrimaryStops sends the primary the signals that end it in order: nothing is left when the secondaries were stopped before.
 func TestPrimaryStops(t *testing.T) {
 	for _, c := range []struct {
 		signal syscall.Signal
@@ -18,13 +19,48 @@ func TestPrimaryStops(t *testing.T) {
 	}{{syscall.SIGTERM, true}, {syscall.SIGINT, false}} {
 		t.Run(c.signal.String(), func(t *testing.T) {
 			e := testenv.New(t, testenv.Config{Hugepages: c.huge})
-			secondaries := []*testenv.Process{e.Secondary(httpd), e.Secondary(httpd)}
-			if err := e.Primary.Cmd.Process.Signal(c.signal); err != nil {
-				t.Fatal(err)
+			for _, s := range []*testenv.Process{e.Secondary(httpd), e.Secondary(httpd)} {
+				if err := s.Stop(); err != nil {
+					t.Error(err)
+				}
 			}
+			signal(t, e.Primary, c.signal)
 			wantExit(t, e.Primary, 0, "stopped")
+			wantNothingLeft(t, e)
+		})
+	}
+}
+
+// TestSecondariesOutliveAPrimaryThatStops stops the primary in order and starts another: the connections go on.
+func TestSecondariesOutliveAPrimaryThatStops(t *testing.T) {
+	for _, huge := range []bool{true, false} {
+		t.Run(map[bool]string{true: "hugepages", false: "no-huge"}[huge], func(t *testing.T) {
+			e := testenv.New(t, testenv.Config{Hugepages: huge})
+			secondaries := []*testenv.Process{e.Secondary(courier), e.Secondary(courier)}
+			d := deliver(t, e, testenv.Stack4+":80", 10, 64<<10)
+			for range 2 {
+				d.wantMore(10 * time.Second)
+				free := freeHugepages(t)
+				if err := e.Primary.Stop(); err != nil {
+					t.Error(err)
+				}
+				if now := freeHugepages(t); huge && now == free {
+					t.Errorf("%s, as while the primary ran", now)
+				}
+				if left := e.Remnants(); !slices.Equal(left, []string{e.RunDir() + "/state"}) {
+					t.Errorf("left for the next one: %v", left)
+				}
+				e.Start()
+			}
+			d.wantMore(10 * time.Second)
+			d.finish()
 			for _, s := range secondaries {
-				wantExit(t, s, 1, "httpd: detached by the primary: the primary stops")
+				if err := s.Stop(); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := e.Primary.Stop(); err != nil {
+				t.Error(err)
 			}
 			wantNothingLeft(t, e)
 		})
@@ -36,14 +72,16 @@ func TestPrimaryStartsAfterKill(t *testing.T) {
 	for _, huge := range []bool{true, false} {
 		t.Run(map[bool]string{true: "hugepages", false: "no-huge"}[huge], func(t *testing.T) {
 			e := testenv.New(t, testenv.Config{Hugepages: huge})
+			s := e.Secondary(httpd)
 			for range 3 {
-				s := e.Secondary(httpd)
+				e.Restart()
+				wantProc(t, e, 0, "live")
 				if _, err := get(browser(e), testenv.Stack4); err != nil {
 					t.Fatal(err)
 				}
-				e.Primary.Kill()
-				wantExit(t, s, 1, "httpd: the primary is gone")
-				e.Start()
+			}
+			if err := s.Stop(); err != nil {
+				t.Error(err)
 			}
 			if err := e.Primary.Stop(); err != nil {
 				t.Error(err)

@@ -30,6 +30,17 @@ var builds struct {
 // no DPDK are built without cgo, as users get them.
 func Build(t testing.TB, pkg string) string {
 	t.Helper()
+	return build(t, "", pkg)
+}
+
+// BuildTool is Build for a program of another module, which the go.mod in dir pins.
+func BuildTool(t testing.TB, dir, pkg string) string {
+	t.Helper()
+	return build(t, dir, pkg)
+}
+
+func build(t testing.TB, dir, pkg string) string {
+	t.Helper()
 	builds.mu.Lock()
 	defer builds.mu.Unlock()
 	if done := builds.path[pkg]; done != "" {
@@ -47,6 +58,7 @@ func Build(t testing.TB, pkg string) string {
 	}
 	target := filepath.Join(builds.dir, path.Base(pkg))
 	cmd := exec.Command("go", "build", "-o", target, pkg)
+	cmd.Dir = dir
 	cmd.Env = os.Environ()
 	if !slices.Contains(primaries, pkg) {
 		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")

@@ -12,28 +12,57 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// makeNetwork makes the namespace and the veth pair.
-func (e *Env) makeNetwork() {
+// makeNetwork makes the namespaces and the veth pairs: one, or two with a relay between them.
+func (e *Env) makeNetwork(relay *Impairment) {
 	e.t.Helper()
 	e.t.Cleanup(func() {
-		exec.Command("ip", "netns", "del", e.ns).Run() // takes the veth pair with it
+		exec.Command("ip", "netns", "del", e.ns).Run() // takes its ends of the veth pairs with it
+		exec.Command("ip", "netns", "del", e.ns+"r").Run()
 		exec.Command("ip", "link", "del", e.Device).Run()
 	})
-	for _, line := range []string{
-		"ip netns add NS",
-		"ip link add DEV type veth peer name PEER netns NS",
+	e.script("ip netns add NS")
+	if relay == nil {
+		e.script("ip link add DEV type veth peer name PEER netns NS")
+	} else {
+		e.makeRelay(*relay)
+	}
+	e.script(
 		"ip netns exec NS sysctl -qw net.ipv6.conf.PEER.accept_dad=0",
 		"sysctl -qw net.ipv6.conf.DEV.disable_ipv6=1",
 		"ip link set DEV up",
 		"ip -n NS link set PEER up",
 		"ip -n NS link set lo up",
-		"ip -n NS addr add " + Peer4 + "/24 dev PEER",
-		"ip -n NS addr add " + Peer6 + "/64 dev PEER nodad",
+		"ip -n NS addr add "+Peer4+"/24 dev PEER",
+		"ip -n NS addr add "+Peer6+"/64 dev PEER nodad",
 		"ethtool -K DEV tx off rx off tso off gso off gro off",
 		"ip netns exec NS ethtool -K PEER tx off rx off tso off gso off gro off",
-	} {
-		line = strings.NewReplacer("NS", e.ns, "DEV", e.Device, "PEER", e.Peer).Replace(line)
-		words := strings.Fields(line)
+	)
+}
+
+// makeRelay makes the relay's namespace and starts the relay.
+func (e *Env) makeRelay(cfg Impairment) {
+	e.t.Helper()
+	e.script(
+		"ip netns add NSr",
+		"ip netns exec NSr sysctl -qw net.ipv6.conf.default.disable_ipv6=1",
+		"ip link add DEV type veth peer name near netns NSr",
+		"ip -n NS link add PEER type veth peer name far netns NSr",
+	)
+	for _, end := range []string{"near", "far"} {
+		e.script(
+			"ip -n NSr link set "+end+" up",
+			"ip netns exec NSr ethtool -K "+end+" tx off rx off tso off gso off gro off",
+		)
+	}
+	e.Relay = e.startRelay(cfg, e.ns+"r", "near", "far")
+}
+
+// script runs commands in which NS, DEV and PEER stand for this network's names.
+func (e *Env) script(lines ...string) {
+	e.t.Helper()
+	names := strings.NewReplacer("NS", e.ns, "DEV", e.Device, "PEER", e.Peer)
+	for _, line := range lines {
+		words := strings.Fields(names.Replace(line))
 		e.Output(words[0], words[1:]...)
 	}
 }
@@ -44,11 +73,13 @@ func (e *Env) Netns(name string, args ...string) *exec.Cmd {
 }
 
 // In runs f on a thread that is in the test's namespace; the sockets that f opens stay there.
-func (e *Env) In(f func() error) error {
+func (e *Env) In(f func() error) error { return inNamespace(e.ns, f) }
+
+func inNamespace(ns string, f func() error) error {
 	failed := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-		file, err := os.Open("/run/netns/" + e.ns)
+		file, err := os.Open("/run/netns/" + ns)
 		if err == nil {
 			err = unix.Setns(int(file.Fd()), unix.CLONE_NEWNET)
 			file.Close()

@@ -6,7 +6,8 @@
 //	|               .2                  |     |  .1                      |
 //	+-----------------------------------+     +--------------------------+
 //
-// All names are unique, so tests run side by side, and everything goes when the test ends.
+// A Relay in the middle makes the link a bad one. All names are unique, so tests run side by side, and everything goes when the
+// test ends.
 package testenv
 
 import (
@@ -31,12 +32,17 @@ const (
 // Nobody is the user and group of unprivileged secondaries.
 const Nobody = 65534
 
+// AFXDP is a Vdev whose driver takes frames as they come. With net_af_packet the kernel puts IPv4 fragments together first, and
+// what is then longer than the MTU is lost.
+const AFXDP = "net_af_xdp0,iface=DEVICE"
+
 // Config says what an Env is like. The zero value is fine.
 type Config struct {
-	Hugepages bool     // DPDK with hugepages, as needed by C programs that attach
-	Keys      []string // lines for [dpdk] of config.ini
-	Vdev      string   // args of vdev0; "": net_af_packet on the veth
-	Primary   string   // the primary's package; "": FFPrimary
+	Hugepages bool        // DPDK with hugepages, as needed by C programs that attach
+	Keys      []string    // lines for [dpdk] of config.ini
+	Vdev      string      // args of vdev0, with DEVICE for the primary's end of the veth pair; "": net_af_packet on that
+	Primary   string      // the primary's package; "": FFPrimary
+	Relay     *Impairment // between the primary and the test's namespace; nil: a cable
 }
 
 // Env is a test's network, and the primary on it.
@@ -48,6 +54,7 @@ type Env struct {
 	Device  string // the primary's end of the veth pair
 	Peer    string // the other end, in the test's namespace
 	Primary *Process
+	Relay   *Relay // nil: none
 	program string
 	ns      string
 	t       testing.TB
@@ -75,7 +82,8 @@ func Network(t testing.TB, cfg Config) *Env {
 	e.Dir = dir(t, e.Prefix)
 	e.Socket = filepath.Join(e.Dir, "control.sock")
 	e.Conf = filepath.Join(e.Dir, "config.ini")
-	e.makeNetwork()
+	t.Cleanup(e.sweep)
+	e.makeNetwork(cfg.Relay)
 	e.configure(cfg)
 	return e
 }
@@ -97,8 +105,9 @@ func dir(t testing.TB, name string) string {
 func (e *Env) configure(cfg Config) {
 	e.t.Helper()
 	if cfg.Vdev == "" {
-		cfg.Vdev = "net_af_packet0,iface=" + e.Device + ",blocksz=4096,framesz=2048,framecnt=2048,qdisc_bypass=1"
+		cfg.Vdev = "net_af_packet0,iface=DEVICE,blocksz=4096,framesz=2048,framecnt=2048,qdisc_bypass=1"
 	}
+	cfg.Vdev = strings.ReplaceAll(cfg.Vdev, "DEVICE", e.Device)
 	noHuge := 1
 	if cfg.Hugepages {
 		noHuge = 0
@@ -145,7 +154,12 @@ func (e *Env) Change(old, new string) {
 // Start starts the primary and waits until secondaries can attach.
 func (e *Env) Start() {
 	e.t.Helper()
-	args := []string{"--conf", e.Conf}
+	e.startWith()
+}
+
+func (e *Env) startWith(flags ...string) {
+	e.t.Helper()
+	args := append([]string{"--conf", e.Conf}, flags...)
 	if e.program == FFPrimary {
 		args = append(args, "--log-level", "debug")
 	}

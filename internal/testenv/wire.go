@@ -58,9 +58,11 @@ func packetSocket(index int) (*os.File, error) {
 }
 
 // Send sends a frame, from its Ethernet header on and without checksum at the end.
-func (w *Wire) Send(frame []byte) error {
+func (w *Wire) Send(frame []byte) error { return send(w.file, frame) }
+
+func send(file *os.File, frame []byte) error {
 	for {
-		_, err := w.file.Write(frame)
+		_, err := file.Write(frame)
 		if !errors.Is(err, unix.ENOBUFS) {
 			return err
 		}

@@ -24,6 +24,8 @@ import (
 type options struct {
 	conf        string
 	checkConfig bool
+	supervise   bool
+	takeover    bool
 	noHuge      bool
 	procType    string
 	logLevel    zerolog.Level
@@ -63,6 +65,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.SortFlags = false
 	flags.StringVarP(&o.conf, "conf", "c", "", "configuration `file` (default: $FF_CONFIG, ./config.ini, /etc/ringstack/config.ini)")
 	flags.BoolVar(&o.checkConfig, "check-config", false, "print the effective configuration, or every mistake in it, and exit")
+	flags.BoolVar(&o.supervise, "supervise", false, "start the primary and the secondaries of [proc.NAME], and start again what ends")
+	flags.BoolVar(&o.takeover, "takeover", false, "stop the primary with the same file_prefix, whose secondaries come over, and take its place")
 	flags.BoolVar(&o.noHuge, "no-huge", false, "run without hugepages, as no_huge=1 does")
 	flags.StringVarP(&o.procType, "proc-type", "t", "primary", "F-Stack's flag; this program is always the `primary`")
 	level := flags.String("log-level", "info", "least `level` to log: debug, info, warn, error")
@@ -75,6 +79,9 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if o.supervise && o.takeover {
+		return o, errors.New("--takeover is for a primary without supervisor: ff restart primary restarts one that has it")
 	}
 	if o.procType != "primary" && o.procType != "auto" {
 		return o, fmt.Errorf("--proc-type=%s: secondaries are programs of their own, linked with package secondary", o.procType)
@@ -90,15 +97,23 @@ func start(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.checkConfig {
 		return check(o, stdout, stderr)
 	}
-	cfg, err := primary.Load(o.conf, logger(stderr, o.logJSON).Level(o.logLevel))
+	log := logger(stderr, o.logJSON).Level(o.logLevel)
+	manager := openManager(log)
+	defer manager.Close()
+	if o.supervise {
+		return runSupervisor(ctx, o, manager, log)
+	}
+	cfg, err := primary.Load(o.conf, log)
 	if err != nil {
 		return err
 	}
 	cfg.DPDK.NoHuge = cfg.DPDK.NoHuge || o.noHuge
+	cfg.Takeover = o.takeover
 	p, err := primary.New(cfg)
 	if err != nil {
 		return err
 	}
+	announce(ctx, manager, log, p.Alive)
 	return p.Run(ctx)
 }
 

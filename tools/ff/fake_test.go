@@ -28,11 +28,23 @@ type (
 // fakePrimary serves a control socket until the test ends and returns its path.
 func fakePrimary(t *testing.T, a answers) string {
 	t.Helper()
+	return fakeServer(t, "control.sock", a)
+}
+
+// fakeSupervisor serves a supervisor's socket until the test ends and returns the path of the control
+// socket beside it, which nobody serves.
+func fakeSupervisor(t *testing.T, a answers) string {
+	t.Helper()
+	return filepath.Join(filepath.Dir(fakeServer(t, "supervisor.sock", a)), "control.sock")
+}
+
+func fakeServer(t *testing.T, name string, a answers) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "ff") // t.TempDir may be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "control.sock")
+	path := filepath.Join(dir, name)
 	l, err := net.ListenUnix("unixpacket", &net.UnixAddr{Name: path, Net: "unixpacket"})
 	if err != nil {
 		t.Fatal(err)

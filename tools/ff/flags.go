@@ -19,14 +19,15 @@ type options struct {
 	filePrefix string // "": $FF_SOCKET, or the default prefix
 	proc       procID
 	json       bool
-	timeout    duration
+	timeout    duration // 0: the command's
 }
 
-const defaultPrefix = "ringstack"
+const (
+	defaultPrefix  = "ringstack"
+	defaultTimeout = duration(5 * time.Second)
+)
 
-func defaultOptions() options {
-	return options{proc: msg.AnyProc, timeout: duration(5 * time.Second)}
-}
+func defaultOptions() options { return options{proc: msg.AnyProc} }
 
 // newFlagSet returns the flags of cmd (nil: those of ff itself). What o has already been given stays
 // the default, so that flags of all commands may come before the command too.
@@ -41,6 +42,9 @@ func newFlagSet(o *options, cmd *command) *pflag.FlagSet {
 	fs.BoolVar(&o.json, "json", o.json, "print JSON")
 	fs.StringVar(&o.socket, "socket", o.socket, "`PATH` of the primary's control socket")
 	fs.StringVar(&o.filePrefix, "file-prefix", o.filePrefix, "file prefix `NAME` of the primary, which gives the socket (default "+defaultPrefix+")")
+	if cmd != nil {
+		o.timeout = cmp.Or(o.timeout, cmd.timeout, defaultTimeout)
+	}
 	fs.Var(&o.timeout, "timeout", "how long an answer may take")
 	return fs
 }
@@ -110,6 +114,12 @@ func (d *duration) Set(s string) error {
 	return nil
 }
 
-func (d *duration) String() string { return time.Duration(*d).String() }
+// String is empty where nothing is set, which pflag shows as no default.
+func (d *duration) String() string {
+	if *d == 0 {
+		return ""
+	}
+	return time.Duration(*d).String()
+}
 
 func (d *duration) Type() string { return "secs" }

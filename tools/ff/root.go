@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -25,18 +26,20 @@ const (
 
 // command is a subcommand of ff.
 type command struct {
-	name  string
-	args  string // what follows the flags, as help shows it
-	nargs int    // how many of those there may be
-	short string
-	long  string
-	flags func(*pflag.FlagSet) // adds the command's own flags; may be nil
-	run   func(ctx context.Context, t *tool, args []string) error
+	name    string
+	args    string // what follows the flags, as help shows it
+	nargs   int    // how many of those there may be
+	short   string
+	long    string
+	timeout duration             // default of --timeout; 0: defaultTimeout
+	flags   func(*pflag.FlagSet) // adds the command's own flags; may be nil
+	run     func(ctx context.Context, t *tool, args []string) error
 }
 
 // commands returns all subcommands, in the order in which help shows them.
 func commands() []*command {
-	return append([]*command{psCommand(), topCommand(), trafficCommand(), sysctlCommand(), statsCommand()}, metaCommands()...)
+	asking := []*command{psCommand(), topCommand(), trafficCommand(), sysctlCommand(), statsCommand()}
+	return slices.Concat(asking, supervisorCommands(), metaCommands())
 }
 
 // metaCommands returns those that tell about ff itself.
@@ -46,12 +49,13 @@ func metaCommands() []*command { return []*command{helpCommand(), versionCommand
 type tool struct {
 	options
 	out    *bufio.Writer
-	client *msg.Client // nil before the first call
+	server server
+	client *msg.Client // of server; nil before the first call
 }
 
 // run is ff: args are those of the process, with its name. It returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	t := &tool{options: defaultOptions(), out: bufio.NewWriter(stdout)}
+	t := &tool{options: defaultOptions(), out: bufio.NewWriter(stdout), server: primary}
 	err := t.dispatch(ctx, commandLine(args))
 	if t.client != nil {
 		t.client.Close()

@@ -1,0 +1,89 @@
+package dispatch
+
+// Await keeps a place for proc, which was live before the primary started anew and is to come back. It may listen and have
+// leases and pins, but what is for it is dropped under ReasonHeldOff until it is back (Join), or given up (Leave). It does
+// nothing for a proc that is live.
+func (t *Table) Await(proc uint8) {
+	if proc == none || t.known(proc) {
+		return
+	}
+	t.awaited[proc] = true
+	t.awaiting++
+	t.weigh()
+}
+
+// admit ends the wait for proc.
+func (t *Table) admit(proc uint8) {
+	if t.awaited[proc] {
+		t.awaited[proc] = false
+		t.awaiting--
+		t.weigh()
+	}
+}
+
+// Awaiting returns how many procs have not come back yet.
+func (t *Table) Awaiting() int { return t.awaiting }
+
+// known reports whether proc is live or awaited.
+func (t *Table) known(proc uint8) bool { return t.awaited[proc] || t.isLive(proc) }
+
+// Doubt says whether there may be flows that the buckets do not lead to, since the table was begun anew or by another hash. While it
+// is on, what is in the middle of a TCP flow is held off unless the flow is pinned, as new ones are (see Adopt for the others), or
+// its port leased.
+func (t *Table) Doubt(on bool) {
+	t.doubt = on
+	t.weigh()
+}
+
+// Doubtful returns what Doubt has said last.
+func (t *Table) Doubtful() bool { return t.doubt }
+
+func (t *Table) weigh() {
+	t.unsure = t.doubt || t.awaiting > 0
+	if t.unsure {
+		return
+	}
+	for _, e := range t.owned {
+		e.vague = [NumBuckets]bool{}
+	}
+}
+
+// doubtful reports whether f, which is neither pinned nor of a leased port, may be a flow of a proc that has yet to come and say so. Any other
+// stack would answer it with RST.
+func (t *Table) doubtful(e *ownedPort, f *Flow) bool {
+	return t.doubt || t.unsure && e.vague[t.hash.Sum(f, true)%NumBuckets]
+}
+
+// Adopt makes the TCP flows that proc, of group, says it has reach it. Those that its buckets and leases do not lead to it for sure
+// are pinned. Passed over are flows of ports that others own, and flows that are pinned to another proc which is live. It returns
+// how many flows found no room in the exception table.
+func (t *Table) Adopt(proc uint8, group int, flows []Flow) (lost int) {
+	for i := range flows {
+		f := &flows[i]
+		if !t.known(proc) || f.Proto != ProtoTCP || !t.adoptable(f, proc, group) {
+			continue
+		}
+		if !t.pins.put(f, proc, t.stamp) {
+			lost++
+		}
+	}
+	return lost
+}
+
+// adoptable reports whether f has to be pinned to reach proc, and may be.
+func (t *Table) adoptable(f *Flow, proc uint8, group int) bool {
+	if e := t.pins.find(f); e != nil {
+		return e.proc != proc && t.awaited[e.proc]
+	}
+	if t.leases.holder(f.LocalPort) != none {
+		return false
+	}
+	e := t.ports[protoIndex(ProtoTCP)][f.LocalPort]
+	switch {
+	case e == nil:
+		return true
+	case len(e.members) > 0 && e.group != group:
+		return false
+	}
+	return t.doubtful(e, f) || e.owner[t.hash.Sum(f, true)%NumBuckets] != proc
+}

@@ -1,0 +1,122 @@
+package dispatch
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// ErrSnapshot: a snapshot contradicts itself or the table.
+var ErrSnapshot = errors.New("impossible snapshot")
+
+// Snapshot is what a table knows of flows and cannot find out again, for a primary that starts anew. Procs in it are live or awaited;
+// none is NoProc.
+type Snapshot struct {
+	Ports  []PortSnapshot
+	Leases []LeaseSnapshot
+	Pins   []PinSnapshot
+}
+
+// NoProc stands for no proc in a Snapshot.
+const NoProc = none
+
+// PortSnapshot is an owned port.
+type PortSnapshot struct {
+	Proto   uint8
+	Port    uint16
+	Group   int
+	Members []uint8           // sorted
+	Owner   [NumBuckets]uint8 // of each bucket, or NoProc
+	Next    [NumBuckets]uint8 // who is to have it; as Owner unless it is moving
+	Vague   [NumBuckets]bool  // it may have flows that others have, of procs that have yet to come back
+}
+
+// LeaseSnapshot is a block of LeaseSize ports.
+type LeaseSnapshot struct {
+	First uint16
+	Proc  uint8
+}
+
+// PinSnapshot is a flow in the exception table.
+type PinSnapshot struct {
+	Flow Flow
+	Proc uint8
+}
+
+// Snapshot returns a copy of what is to be kept.
+func (t *Table) Snapshot() Snapshot {
+	var s Snapshot
+	for _, e := range t.owned {
+		s.Ports = append(s.Ports, PortSnapshot{
+			Proto: e.proto, Port: e.number, Group: e.group, Members: slices.Clone(e.members), Owner: e.owner, Next: e.next,
+			Vague: e.vague,
+		})
+	}
+	for block, holder := range t.leases.holders {
+		if holder != none {
+			s.Leases = append(s.Leases, LeaseSnapshot{uint16(block * LeaseSize), holder})
+		}
+	}
+	if t.pins.n == 0 {
+		return s
+	}
+	s.Pins = make([]PinSnapshot, 0, t.pins.n)
+	for i := range t.pins.slots {
+		if e := &t.pins.slots[i]; e.state != pinEmpty {
+			s.Pins = append(s.Pins, PinSnapshot{e.flow, e.proc})
+		}
+	}
+	return s
+}
+
+// Restore brings the contents of a snapshot into an empty table, all of whose procs are awaited (see Await). After an error, which wraps
+// ErrSnapshot, the table is not to be used.
+func (t *Table) Restore(s *Snapshot) error {
+	for i := range s.Ports {
+		if err := t.restorePort(&s.Ports[i]); err != nil {
+			return fmt.Errorf("restore port %d: %w", s.Ports[i].Port, err)
+		}
+	}
+	for _, l := range s.Leases {
+		if err := t.Claim(l.Proc, l.First); err != nil {
+			return fmt.Errorf("%w: %w", ErrSnapshot, err)
+		}
+	}
+	for i := range s.Pins {
+		p := &s.Pins[i]
+		if p.Flow.Proto != ProtoTCP || !t.expects(p.Proc) || !t.pins.put(&p.Flow, p.Proc, t.stamp) {
+			return fmt.Errorf("restore pin %d: %w", i, ErrSnapshot)
+		}
+	}
+	return nil
+}
+
+func (t *Table) restorePort(s *PortSnapshot) error {
+	if !portProto(s.Proto) || s.Port == 0 || t.ports[protoIndex(s.Proto)][s.Port] != nil || len(t.owned) >= MaxListens {
+		return ErrSnapshot
+	}
+	for i, proc := range s.Members {
+		if !t.expects(proc) || i > 0 && proc <= s.Members[i-1] {
+			return ErrSnapshot
+		}
+	}
+	for i := range NumBuckets {
+		owner, next := s.Owner[i], s.Next[i]
+		if owner != none && !t.expects(owner) || next != none && !t.expects(next) || s.Proto != ProtoTCP && owner != next {
+			return ErrSnapshot
+		}
+	}
+	e := t.own(s.Proto, s.Port)
+	e.group, e.members, e.owner, e.next, e.vague = s.Group, slices.Clone(s.Members), s.Owner, s.Next, s.Vague
+	for i := range NumBuckets {
+		if e.moving(i) {
+			t.count(e.owner[i], 1)
+			e.vague[i] = true
+		}
+	}
+	t.settle(e)
+	return nil
+}
+
+// expects reports whether proc may be in a snapshot.
+func (t *Table) expects(proc uint8) bool { return proc != none && t.awaited[proc] }

@@ -1,0 +1,45 @@
+package dispatch
+
+// start finds the proc for a flow that starts at a listener. Where the flow's
+// bucket is moving, or the proc that would get it has stalled, the flow is pinned.
+func (t *Table) start(p *Packet, e *ownedPort, hash uint32) Verdict {
+	b := hash % NumBuckets
+	owner, next := e.owner[b], e.next[b]
+	to := owner
+	if owner != next && !e.has(owner) { // it would refuse the flow
+		to = next
+	}
+	switch {
+	case to == none:
+		return t.refuse(p)
+	case t.draining[next]:
+		return drop(ReasonDraining)
+	}
+	if t.stalled[to] {
+		if proc := t.standIn(e, hash); proc != none && t.pins.put(&p.Flow, proc, t.stamp) {
+			t.pins.find(&p.Flow).detour = true
+			t.detours++
+			return deliver(proc)
+		}
+	}
+	if owner == next {
+		return deliver(owner)
+	}
+	return t.startMoving(p, e, int(b), to)
+}
+
+// startMoving pins a flow in bucket b, which is moving, to a proc, so that the
+// bucket's Commit cannot cut it off.
+func (t *Table) startMoving(p *Packet, e *ownedPort, b int, to uint8) Verdict {
+	switch {
+	case t.pins.put(&p.Flow, to, t.stamp):
+		return t.to(to)
+	case t.stays(e, e.owner[b]):
+		t.keep(e, b)
+		return deliver(e.owner[b])
+	}
+	return drop(ReasonPinsFull)
+}
+
+// stays reports whether proc may keep buckets of the port that were to move.
+func (t *Table) stays(e *ownedPort, proc uint8) bool { return e.has(proc) && !t.draining[proc] }

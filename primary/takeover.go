@@ -1,0 +1,76 @@
+package primary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+	"time"
+
+	"ringstack/internal/lock"
+	"ringstack/msg"
+)
+
+// takeoverTimeout is how long a primary that is asked to stop may take.
+const takeoverTimeout = 10 * time.Second
+
+// lockPause is between two looks whether it has.
+const lockPause = 2 * time.Millisecond
+
+// takeOver asks the primary that serves the control socket, if there is one, to stop. It comes after everything that can be checked
+// while that one still serves.
+func (p *Primary) takeOver() error {
+	if !p.cfg.Takeover {
+		return nil
+	}
+	for _, check := range []func() error{p.checkLcore, p.checkInterfaces} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), takeoverTimeout)
+	defer cancel()
+	client, _, err := msg.Dial(ctx, p.cfg.DPDK.ControlSocket, msg.Hello{Role: msg.RoleTool})
+	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) {
+		p.log.Info().Msg("there is no primary to take over from")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	err = client.Call(ctx, msg.KindTakeover, nil, nil)
+	if errors.Is(err, io.EOF) { // it was just going
+		err = nil
+	}
+	return err
+}
+
+// takeRunDirLock takes the lock of the run directory: at once or, when a primary has been asked to go, when it has.
+func (p *Primary) takeRunDirLock(dir string) (*lock.Lock, error) {
+	for deadline := time.Now().Add(takeoverTimeout); ; time.Sleep(lockPause) {
+		l, err := lock.Take(dir, "lock", lock.Self(p.cfg.DPDK.FilePrefix))
+		var held *lock.HeldError
+		switch {
+		case err == nil || !errors.As(err, &held):
+			return l, err
+		case !p.cfg.Takeover:
+			return nil, fmt.Errorf("a primary with file_prefix=%s runs already, pid %s: stop it, take over from it (--takeover), or choose another file_prefix",
+				p.cfg.DPDK.FilePrefix, held.PID())
+		case time.Now().After(deadline):
+			return nil, fmt.Errorf("the primary with file_prefix=%s, pid %s, was asked to stop and has not within %v", p.cfg.DPDK.FilePrefix, held.PID(), takeoverTimeout)
+		}
+	}
+}
+
+// handOver stops this primary for another one that the tool is about to start.
+func (p *Primary) handOver(s *session, m msg.Message) {
+	if uid := s.peer.uid; uid != 0 && uid != p.uid {
+		s.answer(m, answer{err: msg.Errorf(syscall.EPERM, "uid %d may not take over from a primary of uid %d", uid, p.uid)})
+		return
+	}
+	p.log.Info().Int("pid", s.peer.pid).Msg("another primary takes over")
+	s.answer(m, answer{}) // if it does not arrive, the other one finds the lock free all the same
+	p.stop()
+}
