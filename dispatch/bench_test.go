@@ -29,7 +29,14 @@ func busyTable(tb testing.TB) *Table {
 
 func TestNoAllocations(t *testing.T) {
 	table := busyTable(t)
+	table.Drain(3)
+	for proc := range uint8(3) {
+		table.Stall(proc, true)
+	}
 	frames := seedFrames()
+	for i := range 64 {
+		frames = append(frames, tcp4(5000+i, 80, tcpSYN))
+	}
 	var p Packet
 	now := time.Second
 	if n := testing.AllocsPerRun(100, func() {

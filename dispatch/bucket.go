@@ -92,12 +92,8 @@ func (t *Table) rebalance(e *ownedPort) {
 }
 
 // assign begins the move of bucket i to proc, or does it if no flow can be lost.
-// A proc that drains keeps what nobody is to have.
 func (t *Table) assign(e *ownedPort, i int, proc uint8) {
 	was := e.moving(i)
-	if proc == none && t.draining[e.owner[i]] {
-		proc = e.owner[i]
-	}
 	e.next[i] = proc
 	if e.owner[i] == none || e.proto != ProtoTCP {
 		e.owner[i] = proc

@@ -73,7 +73,7 @@ func (t *Table) share(p *Packet, e *ownedPort, hash uint32, hashed bool) Verdict
 		return t.refuse(p)
 	case p.SYN && !t.awaited[owner]:
 		return t.start(p, e, hash)
-	case p.Flow.Proto == ProtoUDP && t.draining[owner] && !e.has(owner):
+	case p.Flow.Proto == ProtoUDP && e.closed[owner]:
 		return drop(ReasonDraining)
 	}
 	return t.to(owner)

@@ -14,8 +14,9 @@ type ownedPort struct {
 	proto   uint8
 	number  uint16
 	group   int
-	members []uint8 // sorted
-	solo    uint8   // owns every bucket, with no move pending; or none
+	members []uint8            // sorted
+	closed  [MaxProcs + 1]bool // members that drain and listen no more: they only keep others from refusing new flows
+	solo    uint8              // owns every bucket, with no move pending; or none
 	buckets
 }
 
@@ -30,6 +31,11 @@ func (e *ownedPort) has(proc uint8) bool {
 	_, found := slices.BinarySearch(e.members, proc)
 	return found
 }
+
+func (e *ownedPort) listens(proc uint8) bool { return e.has(proc) && !e.closed[proc] }
+
+// listened reports whether anybody listens.
+func (e *ownedPort) listened() bool { return slices.ContainsFunc(e.members, e.listens) }
 
 // Listen gives proc, a live or awaited member of group, a share of the TCP or UDP port.
 // The first listener owns the port for its group. Another one of the group gets
@@ -63,35 +69,39 @@ func (t *Table) listen(proto uint8, port uint16, group int, proc uint8) error {
 		return ErrTooManyPorts
 	case e == nil:
 		e = t.own(proto, port)
-	case e.has(proc):
+	case e.listens(proc):
 		return ErrExist
-	case len(e.members) > 0 && e.group != group:
+	case e.listened() && e.group != group:
 		return ErrPortTaken
 	}
 	e.group = group
-	at, _ := slices.BinarySearch(e.members, proc)
-	e.members = slices.Insert(e.members, at, proc)
+	e.join(proc)
 	t.rebalance(e)
 	return nil
 }
 
 // Unlisten takes proc's share of the port away and gives it to the other
 // listeners. New flows go to them at once; TCP flows that proc has stay with it
-// (see Donors). Without other listeners the port is free for any group. It does
-// nothing if proc does not listen.
+// (see Donors). Without other listeners the port is free for any group; for one
+// that proc leaves as it drains, see Drain. It does nothing if proc does not listen.
 func (t *Table) Unlisten(proto uint8, port uint16, proc uint8) {
 	if !portProto(proto) {
 		return
 	}
 	e := t.ports[protoIndex(proto)][port]
-	if e == nil || !e.leave(proc) {
+	if e == nil || !e.listens(proc) {
 		return
 	}
-	if t.leases.holder(port) == proc {
+	switch leased := t.leases.holder(port) == proc; {
+	case leased:
 		// Its flows go on reaching proc through the lease.
-		t.evict(e, proc)
+		t.disown(e, proc)
+	case t.draining[proc]:
+		e.closed[proc] = true
+	default:
+		e.leave(proc)
+		t.rebalance(e)
 	}
-	t.rebalance(e)
 }
 
 // disown takes everything of the port from proc, which is gone.
@@ -101,12 +111,18 @@ func (t *Table) disown(e *ownedPort, proc uint8) {
 	t.rebalance(e)
 }
 
-func (e *ownedPort) leave(proc uint8) bool {
-	at, found := slices.BinarySearch(e.members, proc)
-	if found {
+func (e *ownedPort) join(proc uint8) {
+	if at, found := slices.BinarySearch(e.members, proc); !found {
+		e.members = slices.Insert(e.members, at, proc)
+	}
+	e.closed[proc] = false
+}
+
+func (e *ownedPort) leave(proc uint8) {
+	if at, found := slices.BinarySearch(e.members, proc); found {
 		e.members = slices.Delete(e.members, at, at+1)
 	}
-	return found
+	e.closed[proc] = false
 }
 
 func (t *Table) own(proto uint8, port uint16) *ownedPort {

@@ -61,7 +61,8 @@ func (m *model) restart() {
 
 func (m *model) inSaved(proc uint8) bool {
 	return slices.ContainsFunc(m.saved.Ports, func(p PortSnapshot) bool {
-		return slices.Contains(p.Members, proc) || slices.Contains(p.Owner[:], proc) || slices.Contains(p.Next[:], proc)
+		b := p.Buckets
+		return slices.Contains(p.Members, proc) || p.Solo == proc || b != nil && (slices.Contains(b.Owner[:], proc) || slices.Contains(b.Next[:], proc))
 	}) || slices.ContainsFunc(m.saved.Pins, func(p PinSnapshot) bool { return p.Proc == proc })
 }
 
@@ -147,7 +148,7 @@ func TestModelOfRestarts(t *testing.T) {
 
 func TestRestoreRefusesNonsense(t *testing.T) {
 	port := func(edit func(*PortSnapshot)) Snapshot {
-		p := PortSnapshot{Proto: ProtoTCP, Port: 80, Group: 1, Members: []uint8{0, 1}, Owner: filled(0), Next: filled(1)}
+		p := PortSnapshot{Proto: ProtoTCP, Port: 80, Group: 1, Members: []uint8{0, 1}, Solo: NoProc, Buckets: &BucketSnapshot{Owner: filled(0), Next: filled(1)}}
 		edit(&p)
 		return Snapshot{Ports: []PortSnapshot{p}}
 	}
@@ -158,8 +159,9 @@ func TestRestoreRefusesNonsense(t *testing.T) {
 		"unknown member":     port(func(p *PortSnapshot) { p.Members[1] = 2 }),
 		"no member":          port(func(p *PortSnapshot) { p.Members[1] = NoProc }),
 		"members twice":      port(func(p *PortSnapshot) { p.Members[1] = 0 }),
-		"unknown owner":      port(func(p *PortSnapshot) { p.Owner[255] = 7 }),
-		"unknown next":       port(func(p *PortSnapshot) { p.Next[0] = 7 }),
+		"unknown owner":      port(func(p *PortSnapshot) { p.Buckets.Owner[255] = 7 }),
+		"unknown next":       port(func(p *PortSnapshot) { p.Buckets.Next[0] = 7 }),
+		"unknown only owner": port(func(p *PortSnapshot) { p.Solo, p.Buckets = 7, nil }),
 		"moving UDP buckets": port(func(p *PortSnapshot) { p.Proto = ProtoUDP }),
 		"port twice":         {Ports: slices.Repeat(port(func(*PortSnapshot) {}).Ports, 2)},
 		"lease twice":        {Leases: []LeaseSnapshot{{10240, 0}, {10240, 1}}},

@@ -25,10 +25,25 @@ type PortSnapshot struct {
 	Proto   uint8
 	Port    uint16
 	Group   int
-	Members []uint8           // sorted
-	Owner   [NumBuckets]uint8 // of each bucket, or NoProc
-	Next    [NumBuckets]uint8 // who is to have it; as Owner unless it is moving
-	Vague   [NumBuckets]bool  // it may have flows that others have, of procs that have yet to come back
+	Members []uint8 // sorted
+	Solo    uint8   // who has all buckets, none of which moves; NoProc: see Buckets
+	Buckets *BucketSnapshot
+}
+
+// BucketSnapshot has what there is to say of each bucket.
+type BucketSnapshot struct {
+	Owner [NumBuckets]uint8 // or NoProc
+	Next  [NumBuckets]uint8 // who is to have it; as Owner unless it is moving
+	Vague [NumBuckets]bool  // it may have flows that others have, of procs that have yet to come back
+}
+
+// allOf is for a port of which solo has all buckets.
+func allOf(solo uint8) *BucketSnapshot {
+	b := new(BucketSnapshot)
+	for i := range b.Owner {
+		b.Owner[i], b.Next[i] = solo, solo
+	}
+	return b
 }
 
 // LeaseSnapshot is a block of LeaseSize ports.
@@ -46,11 +61,12 @@ type PinSnapshot struct {
 // Snapshot returns a copy of what is to be kept.
 func (t *Table) Snapshot() Snapshot {
 	var s Snapshot
-	for _, e := range t.owned {
-		s.Ports = append(s.Ports, PortSnapshot{
-			Proto: e.proto, Port: e.number, Group: e.group, Members: slices.Clone(e.members), Owner: e.owner, Next: e.next,
-			Vague: e.vague,
-		})
+	s.Ports = make([]PortSnapshot, len(t.owned))
+	for i, e := range t.owned {
+		s.Ports[i] = PortSnapshot{Proto: e.proto, Port: e.number, Group: e.group, Members: slices.Clone(e.members), Solo: e.solo}
+		if e.solo == none || e.vague != [NumBuckets]bool{} {
+			s.Ports[i].Solo, s.Ports[i].Buckets = none, &BucketSnapshot{Owner: e.owner, Next: e.next, Vague: e.vague}
+		}
 	}
 	for block, holder := range t.leases.holders {
 		if holder != none {
@@ -100,14 +116,18 @@ func (t *Table) restorePort(s *PortSnapshot) error {
 			return ErrSnapshot
 		}
 	}
+	b := s.Buckets
+	if b == nil {
+		b = allOf(s.Solo)
+	}
 	for i := range NumBuckets {
-		owner, next := s.Owner[i], s.Next[i]
+		owner, next := b.Owner[i], b.Next[i]
 		if owner != none && !t.expects(owner) || next != none && !t.expects(next) || s.Proto != ProtoTCP && owner != next {
 			return ErrSnapshot
 		}
 	}
 	e := t.own(s.Proto, s.Port)
-	e.group, e.members, e.owner, e.next, e.vague = s.Group, slices.Clone(s.Members), s.Owner, s.Next, s.Vague
+	e.group, e.members, e.owner, e.next, e.vague = s.Group, slices.Clone(s.Members), b.Owner, b.Next, b.Vague
 	for i := range NumBuckets {
 		if e.moving(i) {
 			t.count(e.owner[i], 1)

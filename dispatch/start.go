@@ -6,7 +6,7 @@ func (t *Table) start(p *Packet, e *ownedPort, hash uint32) Verdict {
 	b := hash % NumBuckets
 	owner, next := e.owner[b], e.next[b]
 	to := owner
-	if owner != next && !e.has(owner) { // it would refuse the flow
+	if owner != next && !e.listens(owner) { // it would refuse the flow
 		to = next
 	}
 	switch {

@@ -44,6 +44,7 @@ const (
 	KindStart                    // tool -> supervisor: UnitsRequest
 	KindStop                     // tool -> supervisor: UnitsRequest
 	KindRestart                  // tool -> supervisor: UnitsRequest
+	KindDrain                    // tool -> primary: DrainRequest; secondary -> primary; primary -> secondary: Drain
 	numKinds
 )
 
@@ -53,6 +54,7 @@ var kindNames = [numKinds]string{
 	KindTraffic: "traffic", KindStats: "stats", KindSysctl: "sysctl", KindFlows: "flows",
 	KindResume: "resume", KindTakeover: "takeover",
 	KindUnits: "status", KindStart: "start", KindStop: "stop", KindRestart: "restart",
+	KindDrain: "drain",
 }
 
 func (k Kind) String() string {

@@ -26,6 +26,7 @@ type Resume struct {
 	Ticket string        `json:"ticket"` // of its attach message
 	Ports  []PortRequest `json:"ports,omitempty"`
 	Leases []uint16      `json:"leases,omitempty"` // the first port of each
+	Drain  *Drain        `json:"drain,omitempty"`  // it drains
 }
 
 // FlowReport lists TCP connections of a secondary that resumes. It sends as many reports as it needs.
@@ -63,6 +64,21 @@ type LeaseReply struct {
 // is refused with ESRCH.
 type ProcRequest struct {
 	Proc int `json:"proc"`
+}
+
+// DrainRequest has a secondary get no new connections, and end when those that it has have ended, or after the timeout. The reply comes when
+// it has let go of the primary.
+type DrainRequest struct {
+	Proc      int   `json:"proc"`
+	TimeoutMS int64 `json:"timeout_ms"` // 1 to MaxDrainMS
+}
+
+// MaxDrainMS is a day.
+const MaxDrainMS = 24 * 60 * 60 * 1000
+
+// Drain tells a secondary that no new connections are dispatched to it any more. It is to end when those that it has have ended.
+type Drain struct {
+	LeftMS int64 `json:"left_ms"` // when it is to end at the latest; 0: there is no limit
 }
 
 // PsReply is the state of the primary, of the attached secondaries, and of the mbuf pools.

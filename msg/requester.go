@@ -72,6 +72,9 @@ func (r *Requester) Call(kind Kind, payload []byte, done Done) error {
 	return nil
 }
 
+// Unanswered returns how many requests have not ended.
+func (r *Requester) Unanswered() int { return len(r.sent) + len(r.waiting) }
+
 func (r *Requester) sendWaiting() error {
 	for len(r.waiting) > 0 && len(r.free) > 0 {
 		buf, req := r.free[len(r.free)-1], r.waiting[0]

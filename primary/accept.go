@@ -57,7 +57,7 @@ func (p *Primary) accept(ctx context.Context) {
 
 // welcome finds out who has connected and counts the connection, unless there are too many.
 func (p *Primary) welcome(c *net.UnixConn, open *uds.Visitors) (*session, error) {
-	s := &session{p: p, conn: msg.NewConn(c)}
+	s := &session{p: p, conn: msg.NewConn(c), gone: make(chan struct{})}
 	cred, err := uds.Peer(c)
 	if err != nil {
 		return s, err

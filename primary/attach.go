@@ -71,6 +71,7 @@ func (p *Primary) occupy(pr *proc, s *session) (err error) {
 		s.peer.group, s.peer.groupID = pr.peer.group, pr.peer.groupID
 		pr.process.close()
 	} else {
+		pr.drain = drain{}
 		if s.peer.groupID, err = p.groups.join(s.peer.group, s.peer.uid); err != nil {
 			return err
 		}
@@ -146,4 +147,5 @@ func (p *Primary) enliven(pr *proc) {
 	p.startMoves() // one that is back may have begun some
 	p.topUp(pr)
 	p.logProc(pr).Msg("secondary is live")
+	p.goOnDraining(pr)
 }

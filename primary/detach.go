@@ -92,7 +92,8 @@ func (p *Primary) nameLeader() {
 // detachGrace at most; then it takes everything back. What the secondaries had is kept for the next primary.
 func (p *Primary) dismissAll() {
 	p.stopping = true
-	p.warn(p.bequeath())
+	forget := p.bequeath()
+	defer forget()
 	for _, pr := range p.procs {
 		switch pr.state {
 		case stateAttaching, stateLive:

@@ -65,12 +65,11 @@ func (g *groups) id(name string) int {
 	return noGroup
 }
 
-// name returns the name of the group with this id, or "".
-func (g *groups) name(id int) string {
+// names returns the names by id.
+func (g *groups) names() map[int]string {
+	names := make(map[int]string, len(g.byName))
 	for name, gr := range g.byName {
-		if gr.id == id {
-			return name
-		}
+		names[gr.id] = name
 	}
-	return ""
+	return names
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -89,7 +90,7 @@ func (k *keeper) write(s *savedState, changes uint64) error {
 	return err
 }
 
-// close ends all writing with the state for the next primary; nil: there is nothing that it has to know.
+// close ends all writing with the state for the next primary.
 func (k *keeper) close(last *savedState) error {
 	k.writing.Lock()
 	defer k.writing.Unlock()
@@ -101,7 +102,7 @@ func (k *keeper) close(last *savedState) error {
 	return err
 }
 
-// replace puts a whole file in the place of the one before, whenever this process is killed.
+// replace puts a whole file in the place of the one before, whenever this process is killed. nil removes it.
 func (k *keeper) replace(s *savedState) error {
 	if s == nil {
 		if err := os.Remove(k.path); !errors.Is(err, fs.ErrNotExist) {
@@ -172,11 +173,14 @@ func (p *Primary) keepState() {
 	}
 }
 
-// bequeath leaves the state to the next primary where there is somebody to come back to it, and nothing else. It belongs to the poll loop.
-func (p *Primary) bequeath() error {
+// bequeath leaves the state to the next primary, while the secondaries are still there. forget is called when they have let go: where none
+// lives to come back, nothing is left. Both belong to the poll loop.
+func (p *Primary) bequeath() (forget func()) {
 	last := p.savedState()
-	if len(last.Procs) == 0 {
-		last = nil
+	p.warn(p.keeper.close(last))
+	return func() {
+		if !slices.ContainsFunc(last.Procs, func(s procState) bool { return s.lives() }) {
+			p.warn(p.keeper.replace(nil))
+		}
 	}
-	return p.keeper.close(last)
 }

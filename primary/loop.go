@@ -46,6 +46,11 @@ type loop struct {
 	starved  uint64 // times that a secondary could not be supplied with mbufs
 	stopping bool   // no secondary may attach any more
 
+	// See stall.go.
+	nextPulse      time.Duration
+	suspects       int    // secondaries that may have stalled
+	stalls, killed uint64 // secondaries that have; that were killed for it
+
 	// See await.go.
 	graceEnds time.Time
 	gathering bool // nothing is received yet
@@ -92,6 +97,9 @@ func (p *Primary) turn() (worked bool) {
 		p.nextPins = p.now + pinSweep
 		p.sweepPins()
 		p.tellShortages()
+	}
+	if p.now >= p.nextPulse {
+		p.feelPulses()
 	}
 	p.ringBells()
 	return worked
@@ -175,7 +183,7 @@ func (p *Primary) rest(pause time.Duration) (rung bool) {
 	longest := time.Duration(p.cfg.DPDK.IdleSleep) * time.Microsecond
 	if pause >= longest && p.waker.canWake(p.ports) {
 		p.waker.arm()
-		return p.sleeper.Sleep(maxSleep)
+		return p.sleeper.Sleep(p.longestSleep())
 	}
 	return p.sleeper.Nap(min(max(pause, minPause), longest))
 }

@@ -34,15 +34,17 @@ func (p *Primary) commit(pr *proc, donor dispatch.Donor, flows []dispatch.Flow, 
 	kept := p.table.Commit(donor, flows)
 	p.keeper.changed()
 	p.log.Debug().Int("proc", pr.id).Int("flows", len(flows)).Int("kept", kept).Msg("buckets moved")
+	p.tellDrained(pr)
 	if kept == 0 {
 		p.startMoves()
 	}
 }
 
-// sweepPins drops the pins of flows that have ended, and asks again where a move is overdue.
+// sweepPins drops the pins of flows that have ended, and asks and tells again where that is overdue.
 func (p *Primary) sweepPins() {
 	p.startMoves()
 	for _, pr := range p.served {
+		p.tellDrained(pr)
 		if p.table.Pinned(uint8(pr.id)) == 0 || pr.asked {
 			continue
 		}

@@ -60,6 +60,8 @@ type proc struct {
 	resumed bool     // it had a primary before this one
 	kept    bool     // its slot was kept for it
 	process *process // while awaited
+	drain   drain
+	pulse   pulse
 
 	alloc  *ring.Producer
 	free   *ring.Consumer
@@ -173,7 +175,7 @@ func (pr *proc) open(mem *shm.Memory) error {
 		pr.rx, pr.tx = append(pr.rx, rx), append(pr.tx, tx)
 	}
 	pr.calls = msg.NewRequester(ring.MessageSender{Producer: pr.msgIn}, ring.MessageReceiver{Consumer: pr.msgOut}, mem, pr.msgs)
-	pr.count, pr.asked, pr.awaken = procCounters{}, false, false
+	pr.count, pr.pulse, pr.asked, pr.awaken = procCounters{}, pulse{}, false, false
 	pr.staged = make([]uint64, 0, 2*burst)
 	return nil
 }
@@ -181,6 +183,17 @@ func (pr *proc) open(mem *shm.Memory) error {
 // known reports whether the dispatch table knows the secondary.
 func (pr *proc) known() bool {
 	return pr.state == stateLive || pr.state == stateAwaited || pr.state == stateAttaching && pr.resumed
+}
+
+// shownState is what ff ps shows.
+func (pr *proc) shownState() string {
+	switch {
+	case pr.state == stateLive && pr.pulse.stalled:
+		return "stalled"
+	case pr.state == stateLive && pr.drain.on:
+		return "draining"
+	}
+	return pr.state.String()
 }
 
 // request sends a control request to the secondary, see msg.Requester.Call.

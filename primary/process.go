@@ -15,7 +15,7 @@ import (
 // errGone: the process has ended, and another may have its pid.
 var errGone = errors.New("it has ended")
 
-// process is a hold of a running process that outlives its pid. nil, and one of pid 0, is of a process that cannot be seen from here.
+// process is a hold of a running process that outlives its pid. The zero value is of one that cannot be seen from here; nil can be closed, too.
 type process struct {
 	fd *os.File // pidfd_open(2); nil: none
 }
@@ -41,8 +41,7 @@ func openProcess(pid int, start uint64) (*process, error) {
 	return p, nil
 }
 
-// awaitEnd returns nil when the process has ended, an error for which errors.Is(err, os.ErrDeadlineExceeded) holds at the deadline, or
-// another after close.
+// awaitEnd returns nil when the process has ended, os.ErrDeadlineExceeded at the deadline, or os.ErrClosed after close.
 func (p *process) awaitEnd(deadline time.Time) error {
 	if p.fd == nil {
 		time.Sleep(time.Until(deadline))
@@ -55,11 +54,27 @@ func (p *process) awaitEnd(deadline time.Time) error {
 	if err != nil {
 		return err
 	}
-	return raw.Read(func(fd uintptr) bool {
-		ended := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		n, err := unix.Poll(ended, 0)
-		return err == nil && n > 0
-	})
+	if err := raw.Read(hasEnded); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	return os.ErrClosed
+}
+
+// hasEnded reports whether a pidfd's process has ended, reaped or not.
+func hasEnded(fd uintptr) bool {
+	pidfd := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(pidfd, 0)
+	return err == nil && n > 0
+}
+
+// lives reports whether a secondary's process has not ended.
+func (s *procState) lives() bool {
+	p, err := openProcess(s.PID, s.Start)
+	if err != nil {
+		return false
+	}
+	defer p.close()
+	return p.fd == nil || !hasEnded(p.fd.Fd())
 }
 
 func (p *process) close() {

@@ -44,6 +44,9 @@ func (p *Primary) adopt(s *savedState) error {
 	}
 	for i := range s.Procs {
 		p.table.Await(s.Procs[i].ID)
+		if s.Procs[i].Drains {
+			p.table.Drain(s.Procs[i].ID)
+		}
 	}
 	if p.table.Awaiting() != len(s.Procs) {
 		return fmt.Errorf("%w: proc ids", errState)
@@ -83,6 +86,9 @@ func (p *Primary) reserve(s *procState, ports []msg.PortRequest) {
 	pr := p.procs[s.ID]
 	pr.state, pr.since, pr.ticket, pr.process, pr.ports = stateAwaited, time.Now(), s.Ticket, process, ports
 	pr.peer = peer{pid: s.PID, uid: s.UID, start: s.Start, program: s.Program, group: s.Group, groupID: groupID}
+	if pr.drain = (drain{on: s.Drains}); s.DrainBy != 0 {
+		pr.drain.by = time.UnixMilli(s.DrainBy)
+	}
 	p.logProc(pr).Msg("secondary is awaited")
 }
 
@@ -118,17 +124,25 @@ func (p *Primary) savedState() *savedState {
 	}
 	for _, pr := range p.procs {
 		if pr.known() {
-			s.Procs = append(s.Procs, procState{
-				ID: uint8(pr.id), Ticket: pr.ticket, PID: pr.peer.pid, Start: pr.peer.start, UID: pr.peer.uid,
-				Program: pr.peer.program, Group: pr.peer.group,
-			})
+			s.Procs = append(s.Procs, pr.savedState())
 		}
 	}
-	s.setTable(p.table.Snapshot(), p.groups.name)
+	s.setTable(p.table.Snapshot(), p.groups.names())
 	for _, v := range p.sysctls {
 		if was := p.configured(v.Name); was != v.Value {
 			s.Sysctls = append(s.Sysctls, sysctlState{v.Name, v.Value, was})
 		}
+	}
+	return s
+}
+
+func (pr *proc) savedState() procState {
+	s := procState{
+		ID: uint8(pr.id), Ticket: pr.ticket, PID: pr.peer.pid, Start: pr.peer.start, UID: pr.peer.uid,
+		Program: pr.peer.program, Group: pr.peer.group, Drains: pr.drain.on,
+	}
+	if by := pr.drain.by; !by.IsZero() {
+		s.DrainBy = by.UnixMilli()
 	}
 	return s
 }

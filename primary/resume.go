@@ -38,6 +38,13 @@ func (p *Primary) resumeSlot(wanted int, ticket string) (*proc, error) {
 func (p *Primary) reinstate(pr *proc, had *msg.Resume, a *shm.Attach) {
 	id := uint8(pr.id)
 	p.table.Await(id)
+	if had.Drain != nil && !pr.drain.on {
+		pr.drain.on = true
+		if left := had.Drain.LeftMS; left > 0 && left <= msg.MaxDrainMS {
+			pr.drain.by = time.Now().Add(time.Duration(left) * time.Millisecond)
+		}
+		p.table.Drain(id)
+	}
 	for _, first := range p.table.Leases(id) {
 		if !slices.Contains(had.Leases, first) {
 			p.table.Unlease(id, first)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"syscall"
+	"time"
 
 	"ringstack/dispatch"
 	"ringstack/msg"
@@ -27,6 +28,11 @@ func (p *Primary) answerSecondary(pr *proc, m *msg.Message) answer {
 		return p.inLoop(pr, func() answer {
 			first, n, err := p.table.Lease(uint8(pr.id))
 			return answer{msg.LeaseReply{First: first, N: n}, err}
+		})
+	case msg.KindDrain:
+		return p.inLoop(pr, func() answer {
+			p.startDrain(pr, time.Time{})
+			return answer{}
 		})
 	}
 	return answer{err: msg.Errorf(syscall.ENOSYS, "a secondary cannot ask for %v", m.Kind)}

@@ -20,14 +20,6 @@ const (
 	maxName      = 64              // bytes of a program's or group's name
 )
 
-// peer is who is at the other end of a session.
-type peer struct {
-	pid, uid       int
-	start          uint64 // see processStart
-	program, group string
-	groupID        int
-}
-
 // session is a connection to the control socket. Its goroutine reads; replies and notices are sent
 // under the lock.
 type session struct {
@@ -35,6 +27,10 @@ type session struct {
 	conn *msg.Conn
 	mu   sync.Mutex
 	peer peer
+
+	// Of a secondary.
+	process *process      // see identify
+	gone    chan struct{} // closed when its slot is free again
 }
 
 // serveSession takes the hello and does what the caller's role is entitled to.
@@ -90,7 +86,9 @@ func (p *Primary) serveSecondary(s *session, header msg.Header, hello *msg.Hello
 	var attach shm.Attach
 	var fds []int
 	err := error(errStops)
-	s.peer.start, _ = processStart(s.peer.pid) // unknown: no slot is kept for it under the next primary
+	s.identify()
+	defer s.process.close()
+	defer close(s.gone)
 	p.do(func() { pr, attach, fds, err = p.admit(s, hello) })
 	if err != nil {
 		s.sendError(msg.Header{ID: header.ID, Kind: header.Kind}, err)
@@ -139,7 +137,7 @@ func (p *Primary) serveTool(s *session, hello msg.Header) {
 			p.handOver(s, m)
 			return
 		}
-		if s.answer(m, p.answerTool(&m)) != nil {
+		if s.answer(m, p.answerTool(s.peer.uid, &m)) != nil {
 			return
 		}
 	}

@@ -48,6 +48,8 @@ type procState struct {
 	UID     int    `json:"uid"`
 	Program string `json:"program"`
 	Group   string `json:"group"`
+	Drains  bool   `json:"drains,omitempty"`
+	DrainBy int64  `json:"drain_by,omitempty"` // Unix time in milliseconds; 0: there is no limit
 }
 
 // portState is an owned port. Owner and Next have the proc id of each bucket, or one for all; Next is left out where it is as Owner.
@@ -114,22 +116,14 @@ func decodeState(file []byte) (*savedState, error) {
 	return s, nil
 }
 
-// setTable enters what the dispatch table knows. groupName names a group by its id.
-func (s *savedState) setTable(t dispatch.Snapshot, groupName func(id int) string) {
+// setTable enters what the dispatch table knows; groups have their names by id.
+func (s *savedState) setTable(t dispatch.Snapshot, groups map[int]string) {
 	for i := range t.Ports {
 		p := &t.Ports[i]
-		port := portState{
-			Proto: p.Proto, Port: p.Port, Group: groupName(p.Group), Members: p.Members, Owner: packBuckets(&p.Owner),
+		s.Ports = append(s.Ports, portState{Proto: p.Proto, Port: p.Port, Group: groups[p.Group], Members: p.Members, Owner: []byte{p.Solo}})
+		if p.Buckets != nil {
+			s.Ports[i].setBuckets(p.Buckets)
 		}
-		if p.Next != p.Owner {
-			port.Next = packBuckets(&p.Next)
-		}
-		for b, vague := range p.Vague {
-			if vague {
-				port.Vague = append(port.Vague, byte(b))
-			}
-		}
-		s.Ports = append(s.Ports, port)
 	}
 	for _, l := range t.Leases {
 		s.Leases = append(s.Leases, leaseState(l))
@@ -145,15 +139,10 @@ func (s *savedState) setTable(t dispatch.Snapshot, groupName func(id int) string
 func (s *savedState) table(groupID func(name string) int) (t dispatch.Snapshot, err error) {
 	for i := range s.Ports {
 		p := &s.Ports[i]
-		port := dispatch.PortSnapshot{Proto: p.Proto, Port: p.Port, Group: groupID(p.Group), Members: p.Members}
-		ok := unpackBuckets(&port.Owner, p.Owner)
-		if port.Next = port.Owner; p.Next != nil {
-			ok = unpackBuckets(&port.Next, p.Next) && ok
-		}
-		for _, b := range p.Vague {
-			port.Vague[b] = true
-		}
-		if !ok {
+		port := dispatch.PortSnapshot{Proto: p.Proto, Port: p.Port, Group: groupID(p.Group), Members: p.Members, Solo: dispatch.NoProc}
+		if len(p.Owner) == 1 && p.Next == nil && p.Vague == nil {
+			port.Solo = p.Owner[0]
+		} else if port.Buckets = p.buckets(); port.Buckets == nil {
 			return t, fmt.Errorf("%w: buckets of port %d", errState, p.Port)
 		}
 		t.Ports = append(t.Ports, port)
@@ -169,6 +158,34 @@ func (s *savedState) table(groupID func(name string) int) (t dispatch.Snapshot, 
 		t.Pins = append(t.Pins, dispatch.PinSnapshot{Flow: f, Proc: s.Pinned[i]})
 	}
 	return t, nil
+}
+
+func (p *portState) setBuckets(b *dispatch.BucketSnapshot) {
+	p.Owner = packBuckets(&b.Owner)
+	if b.Next != b.Owner {
+		p.Next = packBuckets(&b.Next)
+	}
+	for i, vague := range b.Vague {
+		if vague {
+			p.Vague = append(p.Vague, byte(i))
+		}
+	}
+}
+
+// buckets returns what setBuckets has entered, nil when it makes no sense.
+func (p *portState) buckets() *dispatch.BucketSnapshot {
+	b := new(dispatch.BucketSnapshot)
+	ok := unpackBuckets(&b.Owner, p.Owner)
+	if b.Next = b.Owner; p.Next != nil {
+		ok = unpackBuckets(&b.Next, p.Next) && ok
+	}
+	for _, i := range p.Vague {
+		b.Vague[i] = true
+	}
+	if !ok {
+		return nil
+	}
+	return b
 }
 
 // packBuckets returns the proc id of each bucket, or the one that all have.

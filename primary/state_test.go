@@ -18,15 +18,12 @@ import (
 
 // sampleTable is what a dispatch table may have told.
 func sampleTable() dispatch.Snapshot {
-	port := dispatch.PortSnapshot{Proto: 6, Port: 80, Group: 1, Members: []uint8{0, 2}}
-	for i := range port.Owner {
-		port.Owner[i], port.Next[i] = uint8(i%3), uint8(i%2*2)
-		port.Vague[i] = i%7 == 0
+	b := new(dispatch.BucketSnapshot)
+	for i := range b.Owner {
+		b.Owner[i], b.Next[i], b.Vague[i] = uint8(i%3), uint8(i%2*2), i%7 == 0
 	}
-	solo := dispatch.PortSnapshot{Proto: 17, Port: 53, Group: 2, Members: []uint8{1}}
-	for i := range solo.Owner {
-		solo.Owner[i], solo.Next[i] = 1, 1
-	}
+	port := dispatch.PortSnapshot{Proto: 6, Port: 80, Group: 1, Members: []uint8{0, 2}, Solo: dispatch.NoProc, Buckets: b}
+	solo := dispatch.PortSnapshot{Proto: 17, Port: 53, Group: 2, Members: []uint8{1}, Solo: 1}
 	return dispatch.Snapshot{
 		Ports:  []dispatch.PortSnapshot{port, solo},
 		Leases: []dispatch.LeaseSnapshot{{First: 10240, Proc: 2}},
@@ -43,7 +40,7 @@ func sampleState() *savedState {
 		Groups: []groupState{{"web", 33}, {"dns", 0}},
 		Procs:  []procState{{ID: 0, Ticket: "T", PID: 7, Start: 8, UID: 33, Program: "p", Group: "web"}},
 	}
-	s.setTable(sampleTable(), func(id int) string { return []string{"", "web", "dns"}[id] })
+	s.setTable(sampleTable(), map[int]string{1: "web", 2: "dns"})
 	return s
 }
 
@@ -173,9 +170,7 @@ func TestKeeperWritesAllThatChanged(t *testing.T) {
 	}
 
 	p.do(func() { p.procs[0].ticket = "last" })
-	if err := p.bequeath(); err != nil {
-		t.Fatal(err)
-	}
+	p.bequeath()
 	p.do(func() {
 		p.procs[0].ticket = "too late"
 		p.keeper.changed()
@@ -190,17 +185,22 @@ func TestKeeperWritesAllThatChanged(t *testing.T) {
 	<-ended
 }
 
+// TestNothingIsBequeathedToNobody: a state stays for secondaries that live.
 func TestNothingIsBequeathedToNobody(t *testing.T) {
-	p := newIdle(t, 1)
-	for range 2 { // also when there is no file
-		if err := p.keeper.replace(&savedState{}); err != nil {
-			t.Fatal(err)
+	living := self(t, 0)
+	ended := living
+	ended.Start++
+	for name, c := range map[string]struct {
+		of   *procState
+		left bool
+	}{"nobody": {nil, false}, "one that has ended": {&ended, false}, "one that lives": {&living, true}} {
+		p := newIdle(t, 1)
+		if pr := p.procs[0]; c.of != nil {
+			pr.state, pr.peer = stateLive, peer{pid: c.of.PID, start: c.of.Start}
 		}
-		if err := p.bequeath(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(p.keeper.path); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("the file is there: %v", err)
+		p.bequeath()()
+		if _, err := os.Stat(p.keeper.path); (err == nil) != c.left {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

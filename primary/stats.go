@@ -14,6 +14,8 @@ func (p *Primary) showStats(procs []*proc) any {
 	var s stats
 	s.add("primary", "turns", p.turns)
 	s.add("primary", "starved", p.starved)
+	s.add("primary", "stalls", p.stalls)
+	s.add("primary", "stall_kills", p.killed)
 	changes, failures := p.keeper.counts()
 	s.add("state", "changes", changes)
 	s.add("state", "write_failures", failures)
@@ -42,6 +44,7 @@ func (p *Primary) showStats(procs []*proc) any {
 	s.add("dispatch", "awaited", uint64(p.table.Awaiting()))
 	s.add("dispatch", "moving_buckets", uint64(table.Moving))
 	s.add("dispatch", "kept_buckets", table.BucketsKept)
+	s.add("dispatch", "detours", table.Detours)
 	s.add("dispatch", "fragmented", uint64(table.Fragmented))
 	s.add("dispatch", "fragments_held", uint64(table.Held))
 	s.add("dispatch", "fragmented_evicted", table.FragmentsEvicted)
@@ -85,6 +88,7 @@ func (p *Primary) procStats(s *stats, pr *proc) {
 	s.add(name, "tx_wait_mbuf", atomic.LoadUint64(&pr.slot.TxNoMbuf))
 	s.add(name, "tx_wait_ring", atomic.LoadUint64(&pr.slot.TxFull))
 	s.add(name, "not_leader", atomic.LoadUint64(&pr.slot.NotLeader))
+	s.add(name, "stalls", pr.pulse.stalls)
 	s.add(name, "mbufs_held", uint64(p.owners.holds(pr.id)))
 	s.add(name, "pins", uint64(p.table.Pinned(uint8(pr.id))))
 	if pr.state == stateAwaited { // its rings are not open

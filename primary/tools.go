@@ -11,8 +11,11 @@ import (
 	"ringstack/msg"
 )
 
-// answerTool answers a tool's request.
-func (p *Primary) answerTool(m *msg.Message) answer {
+// answerTool answers a request of a tool that runs as the user uid.
+func (p *Primary) answerTool(uid int, m *msg.Message) answer {
+	if m.Kind == msg.KindDrain {
+		return p.drainFor(uid, m)
+	}
 	if m.Kind == msg.KindSysctl {
 		var req msg.SysctlRequest
 		if err := m.Decode(&req); err != nil {
@@ -62,7 +65,7 @@ func (p *Primary) showPs(procs []*proc) any {
 	for _, pr := range procs {
 		row := msg.Proc{
 			ID: pr.id, Role: msg.RoleSecondary, Program: pr.peer.program, Group: pr.peer.group,
-			PID: pr.peer.pid, UID: pr.peer.uid, State: pr.state.String(), Leader: anyLeader && pr.id == int(leader),
+			PID: pr.peer.pid, UID: pr.peer.uid, State: pr.shownState(), Leader: anyLeader && pr.id == int(leader),
 			Uptime: time.Since(pr.since).Seconds(), Ports: []string{}, Mbufs: p.owners.holds(pr.id),
 		}
 		for _, port := range pr.ports {

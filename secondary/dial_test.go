@@ -9,6 +9,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"ringstack/msg"
 )
@@ -149,12 +150,18 @@ func TestNoLocalPortIsFree(t *testing.T) {
 	}
 }
 
-// Timeout bounds a dial.
+// Timeout bounds a dial, and the wait for a primary that is not there to lease a port.
 func TestDialTimeout(t *testing.T) {
 	p := newPair(t)
-	d := Dialer{Secondary: p.client, Timeout: 1}
-	_, err := d.DialContext(t.Context(), "tcp", "10.0.0.2:80")
-	if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "dial tcp 10.0.0.2:80: i/o timeout" {
-		t.Errorf("%v", err)
+	p.client.leases.ask = func(ctx context.Context) (msg.LeaseReply, error) {
+		<-ctx.Done()
+		return msg.LeaseReply{}, fmt.Errorf("lease: %w", ctx.Err())
+	}
+	for _, timeout := range []time.Duration{1, time.Millisecond} {
+		d := Dialer{Secondary: p.client, Timeout: timeout}
+		_, err := d.DialContext(t.Context(), "tcp", "10.0.0.2:80")
+		if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "dial tcp 10.0.0.2:80: i/o timeout" {
+			t.Errorf("within %v: %v", timeout, err)
+		}
 	}
 }

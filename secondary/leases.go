@@ -93,11 +93,13 @@ func (l *leases) has(port uint16) bool {
 	})
 }
 
-// lose forgets blocks that another has now. The connections that use them hear no more.
-func (l *leases) lose(firsts []uint16) {
+// keep forgets the blocks that a new primary was not told of, or has given away. The connections that use them hear no more.
+func (l *leases) keep(told, lost []uint16) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.blocks = slices.DeleteFunc(l.blocks, func(block msg.LeaseReply) bool { return slices.Contains(firsts, block.First) })
+	l.blocks = slices.DeleteFunc(l.blocks, func(block msg.LeaseReply) bool {
+		return !slices.Contains(told, block.First) || slices.Contains(lost, block.First)
+	})
 }
 
 func random(block msg.LeaseReply) uint16 { return block.First + uint16(rand.IntN(block.N)) }

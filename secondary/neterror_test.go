@@ -21,7 +21,6 @@ import (
 // host is what package net and a secondary both offer, on 127.0.0.1 and ::1.
 type host struct {
 	t            *testing.T
-	resolver     *net.Resolver
 	dialFrom     func(ctx context.Context, local net.Addr, network, address string) (net.Conn, error)
 	listen       func(network, address string) (net.Listener, error)
 	listenPacket func(network, address string) (net.PacketConn, error)
@@ -328,7 +327,7 @@ func describe(err error) string {
 		}
 	}
 	if e, ok := err.(net.Error); ok {
-		fmt.Fprintf(&b, " timeout %v, temporary %v", e.Timeout(), e.Temporary())
+		fmt.Fprintf(&b, " timeout %v", e.Timeout())
 	}
 	// Types that package net does not export have our names here.
 	text := strings.NewReplacer(

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"syscall"
 	"time"
@@ -128,7 +129,7 @@ func canPass(err error) bool {
 	for _, sign := range []error{
 		syscall.EBUSY, syscall.EUSERS, // its slot is not free yet
 		syscall.EACCES, // the new socket does not have its group yet
-		syscall.EAGAIN, syscall.ETIMEDOUT, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS,
+		syscall.EAGAIN, syscall.ETIMEDOUT, os.ErrDeadlineExceeded, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS,
 	} {
 		if errors.Is(err, sign) {
 			return true
@@ -188,10 +189,10 @@ func (s *Secondary) resume(ctx context.Context, session *session, had *msg.Resum
 	}
 	s.ticket, s.sysctls = a.Ticket, a.Sysctls
 	s.proc.Store(int32(a.Proc))
-	s.leases.lose(a.LostLeases)
+	s.leases.keep(had.Leases, a.LostLeases)
 	s.ports.lose(a.Refused)
 	s.line.set(session)
-	s.ports.update(had.Ports)
+	s.ports.lose(s.ports.update(had.Ports))
 	return nil
 }
 

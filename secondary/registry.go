@@ -109,8 +109,9 @@ func (r *registry) list() (ports []msg.PortRequest) {
 	return ports
 }
 
-// update tells a new primary, which was told of ports, of those that have been closed since.
-func (r *registry) update(ports []msg.PortRequest) {
+// update tells a new primary, which was told of ports, of those that have been closed since, and of those that the last one had agreed to
+// just before it went. It returns those that are refused.
+func (r *registry) update(ports []msg.PortRequest) (refused []shm.Refusal) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	for _, port := range ports {
@@ -118,6 +119,15 @@ func (r *registry) update(ports []msg.PortRequest) {
 			r.tell(msg.KindUnlisten, port)
 		}
 	}
+	for _, port := range r.list() {
+		if slices.Contains(ports, port) {
+			continue
+		}
+		if err := r.tell(msg.KindListen, port); err != nil && !errors.Is(err, errOffline) {
+			refused = append(refused, shm.Refusal{Proto: port.Proto, Port: port.Port, Errno: int32(errnoOf(err)), Error: err.Error()})
+		}
+	}
+	return refused
 }
 
 // lose closes the sockets on ports that others have now.

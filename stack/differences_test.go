@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -83,7 +84,7 @@ var differences = map[string]difference{
 	"segment size": {parts: true, match: func(m *moment) bool {
 		from, to := dataOf(m.native)
 		from2, to2 := dataOf(m.oracle)
-		return from == from2 && to2 < to && to-to2 < leastMSS && m.sameBut(someData)
+		return from == from2 && to != to2 && max(to-to2, to2-to) < leastMSS && m.sameBut(someData)
 	}},
 	"window probe": {parts: true, match: func(m *moment) bool {
 		from, to := dataOf(m.native)
@@ -114,7 +115,7 @@ var differences = map[string]difference{
 		return m.before == tcp.TimeWait && m.has(wire.FIN) && saysAck(m.native) && m.oracle.said == ""
 	}},
 	"FIN behind old data": {match: func(m *moment) bool {
-		return m.has(wire.FIN) && m.segment.n > 0 && m.end == m.next+1 && strings.Contains(m.native.news, "eof") && m.oracle.state == m.before
+		return m.has(wire.FIN) && m.segment.n > 0 && m.end == m.next+1 && m.native.state != m.before && m.oracle.state == m.before
 	}},
 	"second FIN": {parts: true, match: func(m *moment) bool {
 		return m.has(wire.FIN) && m.before == tcp.CloseWait && m.seq >= m.next && m.native.said == "" && saysAck(m.oracle)
@@ -170,6 +171,9 @@ var differences = map[string]difference{
 		return m.words[0] == "icmp" && !m.inFlight() && m.native.said == "" && m.native.news == "" && m.native.state == m.before
 	}},
 }
+
+// differenceNames is the order in which they are looked at.
+var differenceNames = slices.Sorted(maps.Keys(differences))
 
 // differencesFound counts how often each was seen.
 type differencesFound map[string]int

@@ -3,7 +3,6 @@ package stack
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -24,10 +23,10 @@ type duel struct {
 	lines  []string // played so far
 	found  differencesFound
 	hidden []string // differences that may show from now on
-	topAck int32    // highest acknowledgement
-	widest int32    // largest window of the peer
-	shift  uint8    // of its windows
 	top    int32    // highest number of a segment of the peer
+	topAck int32    // its highest acknowledgement
+	widest int32    // its largest window
+	shift  uint8    // of its windows
 	over   bool     // the rivals have parted as they should: what follows is not comparable
 	failed bool
 }
@@ -204,7 +203,9 @@ func (m *moment) locate() {
 	m.highest, m.acked = m.top, m.topAck
 	m.top = max(m.top, m.seq)
 	m.largest = m.widest
-	m.duel.widest = max(m.widest, int32(s.win)<<m.shift)
+	if m.before != tcp.SynRcvd || m.ack == m.max {
+		m.duel.widest = max(m.widest, int32(s.win)<<m.shift)
+	}
 	if m.ack <= m.max {
 		m.topAck = max(m.topAck, m.ack)
 	}
@@ -213,11 +214,7 @@ func (m *moment) locate() {
 // judge compares, and looks for the difference in the list when there is one.
 func (d *duel) judge(m *moment) {
 	d.t.Helper()
-	for name, x := range differences {
-		if x.later != nil && x.later(m) && !slices.Contains(d.hidden, name) {
-			d.hidden = append(d.hidden, name)
-		}
-	}
+	d.suspect(m)
 	a, b := d.native.fresh(), d.oracle.fresh()
 	same := bytes.Equal(a, b)
 	m.other = !same && len(a) == len(b)
@@ -244,9 +241,18 @@ func (d *duel) judge(m *moment) {
 	d.t.Errorf("not on the list of intended differences%s:\nnative  %v\ngVisor  %v\nafter\n\t%s", content, m.native, m.oracle, strings.Join(d.lines, "\n\t"))
 }
 
+// suspect remembers the differences that may show from now on.
+func (d *duel) suspect(m *moment) {
+	for _, name := range differenceNames {
+		if x := differences[name]; x.later != nil && x.later(m) && !slices.Contains(d.hidden, name) {
+			d.hidden = append(d.hidden, name)
+		}
+	}
+}
+
 // explain returns the name of the difference that shows, "" when it is not on the list, and whether the rivals part there.
 func (d *duel) explain(m *moment) (name string, parts bool) {
-	for _, name := range slices.Sorted(maps.Keys(differences)) {
+	for _, name := range differenceNames {
 		if x := differences[name]; x.match != nil && x.match(m) {
 			return name, x.parts
 		}

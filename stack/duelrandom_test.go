@@ -10,7 +10,7 @@ import (
 	"ringstack/stack/tcp"
 )
 
-var oracleSeeds = flag.Uint64("oracleseeds", 2000, "random sequences that TestOracleRandom plays")
+var oracleSeeds = flag.Uint64("oracleseeds", 1000, "random sequences that TestOracleRandom plays")
 
 // TestOracleRandom plays sequences of events drawn at random, most of them nearly right, to both stacks. A failure prints the
 // sequence, which can be put into a file in testdata/oracle as it is.

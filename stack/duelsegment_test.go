@@ -66,7 +66,6 @@ type spec struct {
 	ce        bool
 	alt       bool
 	off, cut  int // -1: right
-	hasSACK   bool
 	fixedTime uint32
 }
 

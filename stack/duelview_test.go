@@ -48,8 +48,8 @@ type said struct {
 func (c *corner) describe(frames [][]byte, quiet bool) string {
 	var all []said
 	for _, f := range frames {
-		s, ok := c.read(f)
-		if !ok || quiet && s.repetition {
+		s := c.read(f)
+		if quiet && s.repetition {
 			continue
 		}
 		if n := len(all); n > 0 && all[n-1].join(&s) {
@@ -101,8 +101,8 @@ func (s *said) String() string {
 	return text + s.text
 }
 
-// read parses a frame and learns from it; false for what is not compared.
-func (c *corner) read(f []byte) (s said, ok bool) {
+// read parses a frame and learns from it.
+func (c *corner) read(f []byte) said {
 	e, _ := wire.ParseEthernet(f)
 	b := f[e.HeaderLen:]
 	proto, payload, sum := uint8(0), []byte(nil), uint32(0)
@@ -118,12 +118,12 @@ func (c *corner) read(f []byte) (s said, ok bool) {
 		sum = wire.PseudoSum(&h.Src, &h.Dst, proto, len(payload))
 	}
 	if proto != wire.ProtoTCP {
-		return said{other: describe(f)}, true
+		return said{other: describe(f)}
 	}
 	if wire.Fold(wire.Sum(payload, sum)) != 0xffff {
 		c.wrong += "a wrong checksum; "
 	}
-	return c.readTCP(payload), true
+	return c.readTCP(payload)
 }
 
 func (c *corner) readTCP(b []byte) (s said) {
@@ -137,10 +137,9 @@ func (c *corner) readTCP(b []byte) (s said) {
 	s = said{flags: h.Flags, seq: h.Seq - c.iss, ack: h.Ack - peerISN - c.base}
 	s.end = s.seq + uint32(len(data))
 	s.text = c.readOptions(&h, &o)
-	if h.Flags&wire.RST != 0 {
-		if h.Seq == 0 {
-			s.seq, s.end = 0, 0
-			s.text = " at 0" + s.text
+	if h.Flags&wire.RST != 0 { // its options do not matter
+		if s.text = ""; h.Seq == 0 {
+			s.seq, s.end, s.text = 0, 0, " at 0"
 		}
 		return s
 	}
@@ -175,7 +174,7 @@ func (c *corner) readOptions(h *wire.TCP, o *wire.TCPOptions) (text string) {
 			c.scaled = o.HasWScale
 		}
 	}
-	if o.HasTS && h.Flags&wire.RST == 0 {
+	if o.HasTS {
 		text += fmt.Sprintf(" ecr=%d", int32(o.TSEcr))
 		c.ts = o.TSVal
 	}

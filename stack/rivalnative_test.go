@@ -20,7 +20,6 @@ type nativeRival struct {
 	closed  bool // by the application
 	sent    uint32
 	bytes   []byte
-	heard   []string
 	eofSeen bool
 }
 

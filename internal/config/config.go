@@ -83,6 +83,9 @@ type DPDK struct {
 	SocketMode    fs.FileMode // default 0660
 
 	ReattachGrace int // milliseconds that a new primary waits for the secondaries of the last one; default 5000
+
+	StallTime int  // milliseconds after which a secondary that has work and does nothing has stalled; default 1000
+	StallKill bool // such a secondary is killed
 }
 
 // Port holds a [portN] section. Addresses that are not given are not valid
@@ -166,6 +169,7 @@ func defaults() *Config {
 		SocketMode:  0o660,
 
 		ReattachGrace: 5000,
+		StallTime:     1000,
 	}}
 }
 

@@ -107,6 +107,8 @@ var dpdkKeys = []key{
 	}),
 	dpdk("socket_mode", func(d *DPDK) value { return modeValue(&d.SocketMode) }),
 	dpdk("reattach_grace", func(d *DPDK) value { return intValue(&d.ReattachGrace, 0, 600000) }),
+	dpdk("stall_time", func(d *DPDK) value { return intValue(&d.StallTime, 100, 600000) }),
+	dpdk("stall_kill", func(d *DPDK) value { return flagValue(&d.StallKill) }),
 
 	later("nb_bond", func() value { return onlyZero(noBonding) }, "0"),
 	later("tso", anyFlag, "0"),

@@ -27,8 +27,11 @@ func checkBalance(ps msg.PsReply) error {
 // noProcess is a pid for awaitBalance when nobody is to be gone.
 const noProcess = 0
 
+// balanceLimit is far more than it takes, but for a machine that has other things to do.
+const balanceLimit = 10 * time.Second
+
 // awaitBalance waits until the process pid is gone from ps and the balance is exact, and fails the
-// test when that takes more than a second. It returns how long it took.
+// test when it does not come. It returns how long it took.
 func awaitBalance(t testing.TB, tool *msg.Client, pid int) time.Duration {
 	t.Helper()
 	start := time.Now()
@@ -44,8 +47,8 @@ func awaitBalance(t testing.TB, tool *msg.Client, pid int) time.Duration {
 		if err == nil {
 			return took
 		}
-		if took > time.Second {
-			t.Fatalf("a second after the end of pid %d: %v", pid, err)
+		if took > balanceLimit {
+			t.Fatalf("%v after the end of pid %d: %v", took, pid, err)
 		}
 		time.Sleep(time.Millisecond)
 	}

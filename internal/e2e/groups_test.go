@@ -76,7 +76,7 @@ func TestPortOfAnotherGroup(t *testing.T) {
 	late := testenv.Finish(t, testenv.Command{
 		Path: testenv.Build(t, echo), Args: []string{"--socket", e.Socket, "--group", "late"}, Unprivileged: true,
 	})
-	if late.Code != 1 || late.Stderr != "echo: listen tcp: port 7 is taken by another group: ff ps shows by which\n" {
+	if late.Code != 1 || late.Stderr != "echo: listen tcp :7: port 7 is taken by another group: ff ps shows by which\n" {
 		t.Errorf("a second group on one port: %+v", late)
 	}
 

@@ -2,14 +2,18 @@ package e2e
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"ringstack/internal/testenv"
 )
@@ -35,7 +39,7 @@ type load struct {
 
 // failure is a connection that ended before its visitor wanted it to.
 type failure struct {
-	port      int // the visitor's, 0 when there was none
+	port      int // the visitor's
 	begun, at time.Time
 	proc      int // that the answers named, -1 when there was none
 	answers   int
@@ -44,6 +48,20 @@ type failure struct {
 
 func (f failure) String() string {
 	return fmt.Sprintf("port %d, open for %v, %d answers of proc %d: %v", f.port, f.at.Sub(f.begun), f.answers, f.proc, f.err)
+}
+
+// bind gives a socket its port before it connects: one that was accepted and reset at once would not tell.
+func (f *failure) bind(_, _ string, raw syscall.RawConn) (err error) {
+	failed := raw.Control(func(fd uintptr) {
+		var local unix.Sockaddr
+		if err = unix.Bind(int(fd), new(unix.SockaddrInet4)); err == nil {
+			local, err = unix.Getsockname(int(fd))
+		}
+		if err == nil {
+			f.port = local.(*unix.SockaddrInet4).Port
+		}
+	})
+	return errors.Join(failed, err)
 }
 
 // newLoad starts visitors, which go on until stop or the test's end.
@@ -96,11 +114,11 @@ func (l *load) visit(n int, pause time.Duration) {
 	}()
 	asked := f.begun // the first request includes the connect
 	var c net.Conn
-	if c, f.err = net.DialTimeout("tcp4", testenv.Stack4+":80", answerWithin); f.err != nil {
+	dialer := net.Dialer{Timeout: answerWithin, Control: f.bind}
+	if c, f.err = dialer.Dial("tcp4", testenv.Stack4+":80"); f.err != nil {
 		return
 	}
 	defer c.Close()
-	f.port = c.LocalAddr().(*net.TCPAddr).Port
 	l.connections.Add(1)
 	in := bufio.NewReader(c)
 	for f.answers < n && !l.stopping.Load() {

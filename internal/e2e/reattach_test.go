@@ -256,3 +256,27 @@ func TestPrimaryIsAwayForGood(t *testing.T) {
 	e.Kill()
 	wantExit(t, s, 1, "courier: the primary is gone")
 }
+
+// TestSettingsOutliveThePrimary sets a variable in all secondaries and those to come, and another in one of them.
+func TestSettingsOutliveThePrimary(t *testing.T) {
+	e := testenv.New(t, testenv.Config{})
+	e.Secondary(courier)
+	e.Secondary(courier)
+	set := func(proc int, name, value string) {
+		t.Helper()
+		testenv.Ask[[]msg.SysctlRow](t, e.Tool(), msg.KindSysctl, msg.SysctlRequest{Proc: proc, Name: name, Value: &value})
+	}
+	set(msg.AnyProc, "net.inet.ip.ttl", "77")
+	set(1, "net.inet.tcp.sack.enable", "0")
+	e.Restart()
+	wantProc(t, e, 0, "live")
+	wantProc(t, e, 1, "live")
+	e.Secondary(courier)
+	for name, want := range map[string][]string{"net.inet.ip.ttl": {"77", "77", "77"}, "net.inet.tcp.sack.enable": {"1", "0", "1"}} {
+		for _, row := range testenv.Ask[[]msg.SysctlRow](t, e.Tool(), msg.KindSysctl, msg.SysctlRequest{Proc: msg.AnyProc, Name: name}) {
+			if row.Value != want[row.Proc] {
+				t.Errorf("%s is %s in proc %d, want %s", name, row.Value, row.Proc, want[row.Proc])
+			}
+		}
+	}
+}

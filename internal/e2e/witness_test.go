@@ -14,6 +14,7 @@ import (
 // witness sees who answers the SYNs of a test's namespace: it keeps the TTL of each SYN-ACK, and
 // the test has given each secondary a TTL of its own.
 type witness struct {
+	wire *os.File
 	mu   sync.Mutex
 	seen map[int][]sighting // by destination port
 }
@@ -46,26 +47,28 @@ var onlySynAcks = []unix.SockFilter{
 // newWitness watches until the test ends.
 func newWitness(t testing.TB, e *testenv.Env) *witness {
 	t.Helper()
-	var wire *os.File
+	w := &witness{seen: make(map[int][]sighting)}
 	err := e.In(func() (err error) {
-		wire, err = packetSocket(onlySynAcks)
+		w.wire, err = packetSocket(onlySynAcks)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &witness{seen: make(map[int][]sighting)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.watch(wire)
+		w.watch()
 	}()
 	t.Cleanup(func() {
-		wire.Close()
+		w.wire.Close()
 		<-done
 	})
 	return w
 }
+
+// witnessBuffer is room for what the witness has not looked at yet, in bytes.
+const witnessBuffer = 8 << 20
 
 // packetSocket returns all frames with IPv4 that come in and pass the filter.
 func packetSocket(filter []unix.SockFilter) (*os.File, error) {
@@ -80,6 +83,10 @@ func packetSocket(filter []unix.SockFilter) (*os.File, error) {
 		wire.Close()
 		return nil, os.NewSyscallError("attach filter", err)
 	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, witnessBuffer); err != nil {
+		wire.Close()
+		return nil, os.NewSyscallError("set buffer", err)
+	}
 	const ipv4 = unix.ETH_P_IP<<8&0xff00 | unix.ETH_P_IP>>8 // in network byte order
 	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: ipv4}); err != nil {
 		wire.Close()
@@ -88,10 +95,10 @@ func packetSocket(filter []unix.SockFilter) (*os.File, error) {
 	return wire, nil
 }
 
-func (w *witness) watch(wire *os.File) {
+func (w *witness) watch() {
 	var frame [64]byte
 	for {
-		n, err := wire.Read(frame[:])
+		n, err := w.wire.Read(frame[:])
 		if err != nil {
 			return
 		}
@@ -103,6 +110,20 @@ func (w *witness) watch(wire *os.File) {
 		w.seen[port] = append(w.seen[port], sighting{time.Now(), frame[ttlAt]})
 		w.mu.Unlock()
 	}
+}
+
+// missed returns how many frames found the witness's buffer full.
+func (w *witness) missed() (n uint32) {
+	raw, err := w.wire.SyscallConn()
+	if err != nil {
+		return 0 // closed
+	}
+	raw.Control(func(fd uintptr) {
+		if stats, err := unix.GetsockoptTpacketStats(int(fd), unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
+			n = stats.Drops
+		}
+	})
+	return n
 }
 
 // whoAnswered returns the first sighting of a SYN-ACK to a port from a time on.

@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -26,38 +27,30 @@ var builds struct {
 	path map[string]string
 }
 
-// Build builds a package's program, once a test process, and returns its path. Programs that need
+// Build builds a package's program, with build tags if there are any, once a test process, and returns its path. Programs that need
 // no DPDK are built without cgo, as users get them.
-func Build(t testing.TB, pkg string) string {
+func Build(t testing.TB, pkg string, tags ...string) string {
 	t.Helper()
-	return build(t, "", pkg)
+	return build(t, "", pkg, tags)
 }
 
 // BuildTool is Build for a program of another module, which the go.mod in dir pins.
 func BuildTool(t testing.TB, dir, pkg string) string {
 	t.Helper()
-	return build(t, dir, pkg)
+	return build(t, dir, pkg, nil)
 }
 
-func build(t testing.TB, dir, pkg string) string {
+func build(t testing.TB, dir, pkg string, tags []string) string {
 	t.Helper()
 	builds.mu.Lock()
 	defer builds.mu.Unlock()
-	if done := builds.path[pkg]; done != "" {
+	variant := strings.Join(tags, ",")
+	if done := builds.path[pkg+" "+variant]; done != "" {
 		return done
 	}
-	if builds.dir == "" {
-		made, err := os.MkdirTemp("", "rsbuild")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod(made, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		builds.dir, builds.path = made, make(map[string]string)
-	}
-	target := filepath.Join(builds.dir, path.Base(pkg))
-	cmd := exec.Command("go", "build", "-o", target, pkg)
+	folder := buildFolder(t, variant)
+	target := filepath.Join(folder, path.Base(pkg)) // whatever the tags: a secondary's group is named like its program
+	cmd := exec.Command("go", "build", "-tags", variant, "-o", target, pkg)
 	cmd.Dir = dir
 	cmd.Env = os.Environ()
 	if !slices.Contains(primaries, pkg) {
@@ -66,8 +59,28 @@ func build(t testing.TB, dir, pkg string) string {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", pkg, err, out)
 	}
-	builds.path[pkg] = target
+	builds.path[pkg+" "+variant] = target
 	return target
+}
+
+// buildFolder makes the folder for programs that are built with the same tags.
+func buildFolder(t testing.TB, variant string) string {
+	t.Helper()
+	var err error
+	if builds.dir == "" {
+		builds.path = make(map[string]string)
+		if builds.dir, err = os.MkdirTemp("", "rsbuild"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder := filepath.Join(builds.dir, variant)
+	if err = os.MkdirAll(folder, 0o755); err == nil {
+		err = os.Chmod(builds.dir, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
 }
 
 // Main runs a package's tests and removes what Build has built; call it from TestMain.

@@ -64,18 +64,36 @@ func (p *Process) Log() string { return p.log.String() }
 // WaitLog waits until the program has printed text. It fails the test when the program ends before.
 func (p *Process) WaitLog(text string) {
 	p.e.t.Helper()
+	if !p.AwaitLog(text) {
+		p.e.t.Fatalf("%s ended (%v) without %q:\n%s", filepath.Base(p.Path), p.err, text, p.Log())
+	}
+}
+
+// AwaitLog waits until the program has printed text, or has ended without (false). A program that does neither fails the test.
+func (p *Process) AwaitLog(text string) bool {
+	p.e.t.Helper()
 	for deadline := time.Now().Add(patience); !strings.Contains(p.Log(), text); time.Sleep(5 * time.Millisecond) {
 		select {
 		case <-p.exited:
-			if !strings.Contains(p.Log(), text) {
-				p.e.t.Fatalf("%s ended (%v) without %q:\n%s", filepath.Base(p.Path), p.err, text, p.Log())
-			}
+			return strings.Contains(p.Log(), text)
 		default:
 		}
 		if time.Now().After(deadline) {
-			p.e.t.Fatalf("%s has not printed %q:\n%s", filepath.Base(p.Path), text, p.Log())
+			p.e.t.Fatalf("%s has not printed %q:\n%s", filepath.Base(p.Path), text, p.Dump())
 		}
 	}
+	return true
+}
+
+// Dump has the program, which hangs, print where its goroutines are and end. It returns its log.
+func (p *Process) Dump() string {
+	p.signal(syscall.SIGQUIT)
+	select {
+	case <-p.exited:
+	case <-time.After(patience):
+		p.Kill()
+	}
+	return p.Log()
 }
 
 // Kill ends the program with SIGKILL and waits for its end.
@@ -84,16 +102,21 @@ func (p *Process) Kill() {
 	<-p.exited
 }
 
-// Stop ends the program with SIGTERM, or SIGKILL when it does not go, and returns how it ended.
+// Stop ends the program with SIGTERM and returns how it ended. One that does not go is dumped.
 func (p *Process) Stop() error {
-	p.Cmd.Process.Signal(syscall.SIGTERM) // fails only when it has ended
+	p.signal(syscall.SIGTERM)
 	select {
 	case <-p.exited:
 		return p.err
 	case <-time.After(patience):
-		p.Kill()
-		return fmt.Errorf("%s did not stop on SIGTERM", filepath.Base(p.Path))
+		return fmt.Errorf("%s did not stop on SIGTERM:\n%s", filepath.Base(p.Path), p.Dump())
 	}
+}
+
+// signal sends a signal that ends the program, also when it is stopped. It fails only when the program has ended.
+func (p *Process) signal(s syscall.Signal) {
+	p.Cmd.Process.Signal(s)
+	p.Cmd.Process.Signal(syscall.SIGCONT)
 }
 
 // Exited is closed when the program has ended.

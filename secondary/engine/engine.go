@@ -41,7 +41,17 @@ type Port struct {
 type Flow struct {
 	Proto         uint8 // 6 TCP, 17 UDP
 	Local, Remote netip.AddrPort
+	State         FlowState
 }
+
+// FlowState is how far a connection has come.
+type FlowState uint8
+
+const (
+	FlowOpen    FlowState = iota // and all that is in none of the others
+	FlowComing                   // to a listener; Accept has not given it out, and an end of the listener is its end
+	FlowWaiting                  // it has ended at both ends, and keeps old segments away for a while (TIME-WAIT)
+)
 
 // Engine is a TCP/IP stack. Input, Poll, Dropped, Flows, Detach, Attach and the sysctl calls belong to the loop goroutine.
 type Engine interface {

@@ -22,6 +22,18 @@ func (n *netstack) Flows(yield func(engine.Flow)) {
 			Proto:  uint8(tcp.ProtocolNumber),
 			Local:  addrPort(id.LocalAddress, id.LocalPort),
 			Remote: addrPort(id.RemoteAddress, id.RemotePort),
+			State:  flowState(ep),
 		})
 	}
+}
+
+// flowState cannot tell what Accept has given out from what it has not.
+func flowState(ep *tcp.Endpoint) engine.FlowState {
+	switch ep.EndpointState() {
+	case tcp.StateSynRecv:
+		return engine.FlowComing
+	case tcp.StateTimeWait:
+		return engine.FlowWaiting
+	}
+	return engine.FlowOpen
 }

@@ -16,9 +16,11 @@ func (h *host) Detach() { h.detached = true }
 // pollDetached is Poll without Devices: application and stack exchange what they have, and the stack does not learn that time passes.
 func (h *host) pollDetached() time.Time {
 	h.wakeAll()
+	h.tellReady()
 	h.serve()
 	h.runTimers()
 	h.wakeAll()
+	h.tellReady()
 	h.polled = true
 	if at, armed := h.timers.Next(); armed {
 		return h.start.Add(at)

@@ -125,9 +125,20 @@ func (h *host) Flows(yield func(engine.Flow)) {
 				Proto:  wire.ProtoTCP,
 				Local:  netip.AddrPortFrom(info.Local.Netip(), info.LocalPort),
 				Remote: netip.AddrPortFrom(info.Remote.Netip(), info.RemotePort),
+				State:  flowState(&info),
 			})
 		}
 	}
+}
+
+func flowState(info *tcp.Info) engine.FlowState {
+	switch {
+	case info.State == tcp.SynRcvd || info.NotTaken:
+		return engine.FlowComing
+	case info.State == tcp.TimeWait:
+		return engine.FlowWaiting
+	}
+	return engine.FlowOpen
 }
 
 // Close implements engine.Engine. It uses no Device, so connections end without a RST.

@@ -63,7 +63,7 @@ func (h *host) Poll(now time.Time) time.Time {
 	if h.detached {
 		return h.pollDetached()
 	}
-	if h.wakeAll() >= yieldFrom {
+	if n := h.wakeAll(); n >= yieldFrom || n > 0 && runtime.GOMAXPROCS(0) == 1 {
 		h.yield()
 	}
 	h.tellReady()
@@ -91,7 +91,7 @@ func (h *host) Poll(now time.Time) time.Time {
 type yielding struct{ rest int }
 
 const (
-	yieldFrom  = 4                      // goroutines; fewer are sooner taken by another CPU
+	yieldFrom  = 4                      // goroutines; fewer are sooner taken by another CPU, where there is one
 	yieldLimit = 200 * time.Microsecond // longer is not quick
 	yieldRest  = 100                    // turns without
 )

@@ -9,6 +9,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -68,6 +69,9 @@ func serve(cfg secondary.Config, addresses []string) error {
 func accept(l net.Listener) {
 	for {
 		c, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return // the end of all: serve tells why
+		}
 		if err != nil {
 			fmt.Println("courier:", err)
 			return
