@@ -55,8 +55,6 @@ func pinThreads(set *unix.CPUSet) error {
 // goes as fast as the clock, but stands still while other processes have the CPU.
 func cpuTime() time.Duration {
 	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
-		return 0 // not on Linux
-	}
+	unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t) // fails for no clock that there is
 	return time.Duration(t.Nano())
 }

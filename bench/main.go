@@ -22,7 +22,7 @@ func main() {
 
 func run(args []string) error {
 	flags := pflag.NewFlagSet("bench", pflag.ContinueOnError)
-	quick := flags.Bool("quick", false, "one short round of few connections: shows that it works, not how fast")
+	quick := flags.Bool("quick", false, "one short round of fewer connections: shows that it works, not how fast")
 	only := flags.String("only", "", "regular expression; measure only what it matches of name/engine/connections, like rr_conn/native/100")
 	path := flags.String("json", "bench/results.json", "file for the results; none if empty")
 	profile := flags.String("cpuprofile", "", "write a CPU profile of the whole run to this file")
@@ -48,7 +48,7 @@ func run(args []string) error {
 		timing: timing{100 * time.Millisecond, 300 * time.Millisecond}, rounds: 5, largest: 1 << 20, filter: filter, notes: os.Stderr,
 	}
 	if *quick {
-		m.timing, m.rounds, m.largest = timing{5 * time.Millisecond, 20 * time.Millisecond}, 1, 100
+		m.timing, m.rounds, m.largest = timing{5 * time.Millisecond, 20 * time.Millisecond}, 1, 2000
 	}
 	results, err := m.all()
 	if err != nil {

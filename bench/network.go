@@ -17,6 +17,8 @@ type network interface {
 	Listen() (net.Listener, error)
 	// Dial opens connection i to it.
 	Dial(i int) (net.Conn, error)
+	// Outside returns the bytes in use where connections may lie outside of the Go heap.
+	Outside() (int64, error)
 	// Close ends it, and with it all calls on connections of the engines.
 	Close()
 }
@@ -56,6 +58,9 @@ func (w wired) Dial(i int) (net.Conn, error) {
 	local := netip.AddrPortFrom(w.Source(i/portsPerAddress), 0)
 	return w.Client.DialTCP(context.Background(), local, w.Addr(serverPort), nil)
 }
+
+// Outside implements network.
+func (w wired) Outside() (int64, error) { return 0, nil }
 
 // portsPerAddress is less than what any contender has for connections from one address, so that a free port is found soon.
 const portsPerAddress = 8000

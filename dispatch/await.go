@@ -38,8 +38,14 @@ func (t *Table) Doubt(on bool) {
 // Doubtful returns what Doubt has said last.
 func (t *Table) Doubtful() bool { return t.doubt }
 
+// EndGrace ends all holding off for good: neither those that are awaited still nor those that come back later hold up the others.
+func (t *Table) EndGrace() {
+	t.doubt, t.graceOver = false, true
+	t.weigh()
+}
+
 func (t *Table) weigh() {
-	t.unsure = t.doubt || t.awaiting > 0
+	t.unsure = !t.graceOver && (t.doubt || t.awaiting > 0)
 	if t.unsure {
 		return
 	}

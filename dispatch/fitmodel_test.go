@@ -16,6 +16,7 @@ func (m *model) stall(proc uint8, on bool) {
 	if on && m.live[proc] {
 		m.stalled[proc] = true
 	}
+	m.save()
 }
 
 // takers returns how many listeners of a port do not drain. After a restart some may not have told of the port yet.

@@ -288,3 +288,72 @@ func TestAdoptTakesNothingFromOthers(t *testing.T) {
 		t.Error("a proc that is neither live nor awaited adopts flows")
 	}
 }
+
+// TestDetoursOutliveARestart has a primary die while a proc has stalled and others get the new flows of its buckets. None of these was written.
+func TestDetoursOutliveARestart(t *testing.T) {
+	table := NewTable(4, nil, 0)
+	for proc := range uint8(2) {
+		table.Join(proc)
+		if err := table.Listen(ProtoTCP, 80, 1, proc); err != nil {
+			t.Fatal(err)
+		}
+		commitAll(table)
+	}
+	table.Stall(0, true)
+	s := table.Snapshot()
+	var flows []Flow
+	for i := range 100 {
+		f, before := client(i, 80), table.Stats().Detours
+		if send(table, f, true); table.Stats().Detours > before {
+			flows = append(flows, f)
+		}
+	}
+	if len(flows) == 0 {
+		t.Fatal("no flow took another way")
+	}
+	table = NewTable(4, nil, 0)
+	table.Await(0)
+	table.Await(1)
+	if err := table.Restore(&s); err != nil {
+		t.Fatal(err)
+	}
+	table.Join(0)
+	for _, f := range flows {
+		if v := send(table, f, false); v != drop(ReasonHeldOff) {
+			t.Fatalf("before its proc is back: %+v", v)
+		}
+	}
+	table.Adopt(1, 1, flows)
+	table.Join(1)
+	for _, f := range flows {
+		if v := send(table, f, false); v != deliver(1) {
+			t.Fatalf("when its proc is back: %+v", v)
+		}
+	}
+}
+
+// TestNobodyHoldsUpTheOthersForEver: a proc that comes back and gets no further, or does so later, is no reason to hold anything off.
+func TestNobodyHoldsUpTheOthersForEver(t *testing.T) {
+	table := NewTable(4, nil, 0)
+	table.Doubt(true)
+	table.Await(1)
+	table.Join(0)
+	if err := table.Listen(ProtoTCP, 80, 1, 0); err != nil {
+		t.Fatal(err)
+	}
+	if v := send(table, client(1, 80), false); v != drop(ReasonHeldOff) {
+		t.Errorf("in doubt: %+v", v)
+	}
+	for _, late := range []uint8{1, 2} {
+		table.EndGrace()
+		table.Await(late)
+		for _, port := range []uint16{80, 81} {
+			if v := send(table, client(1, port), false); v != deliver(0) {
+				t.Errorf("port %d, while proc %d is awaited: %+v", port, late, v)
+			}
+		}
+	}
+	if table.Doubtful() {
+		t.Error("still in doubt")
+	}
+}

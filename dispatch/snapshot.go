@@ -64,8 +64,8 @@ func (t *Table) Snapshot() Snapshot {
 	s.Ports = make([]PortSnapshot, len(t.owned))
 	for i, e := range t.owned {
 		s.Ports[i] = PortSnapshot{Proto: e.proto, Port: e.number, Group: e.group, Members: slices.Clone(e.members), Solo: e.solo}
-		if e.solo == none || e.vague != [NumBuckets]bool{} {
-			s.Ports[i].Solo, s.Ports[i].Buckets = none, &BucketSnapshot{Owner: e.owner, Next: e.next, Vague: e.vague}
+		if vague := t.vagueOf(e); e.solo == none || vague != [NumBuckets]bool{} {
+			s.Ports[i].Solo, s.Ports[i].Buckets = none, &BucketSnapshot{Owner: e.owner, Next: e.next, Vague: vague}
 		}
 	}
 	for block, holder := range t.leases.holders {
@@ -83,6 +83,18 @@ func (t *Table) Snapshot() Snapshot {
 		}
 	}
 	return s
+}
+
+// vagueOf returns which buckets have flows of others, or will have before there is another snapshot: where a proc has stalled, each SYN makes a pin.
+func (t *Table) vagueOf(e *ownedPort) [NumBuckets]bool {
+	vague := e.vague
+	if e.proto != ProtoTCP || len(e.members) < 2 {
+		return vague
+	}
+	for i, owner := range e.owner {
+		vague[i] = vague[i] || t.stalled[owner]
+	}
+	return vague
 }
 
 // Restore brings the contents of a snapshot into an empty table, all of whose procs are awaited (see Await). After an error, which wraps

@@ -41,7 +41,9 @@ type Table struct {
 	awaited  [MaxProcs + 1]bool
 	awaiting int  // how many of them
 	doubt    bool // the buckets do not lead to all flows
-	unsure   bool // doubt, or somebody is awaited
+	unsure   bool // doubt, or somebody is awaited, and the grace time is not over
+
+	graceOver bool
 
 	// ports has the owned ports by protocol (see protoIndex) and number,
 	// owned the same ports in the order of their first listener.

@@ -22,14 +22,16 @@ func (p *Primary) awaitAll() {
 			p.watch(pr)
 		}
 	}
-	if p.unread {
-		time.AfterFunc(grace, func() {
-			p.do(func() {
-				p.unread = false
-				p.awaitedLess()
-			})
-		})
+	time.AfterFunc(grace, func() { p.do(p.endGrace) })
+}
+
+// endGrace has nobody wait for others from now on, not even for one that comes back and hangs.
+func (p *Primary) endGrace() {
+	if p.table.Doubtful() {
+		p.keeper.changed()
 	}
+	p.unread, p.gathering = false, false
+	p.table.EndGrace()
 }
 
 // watch gives an awaited secondary up when it has ended or the grace time is over.

@@ -45,10 +45,6 @@ func (k *keeper) changed() {
 	k.mu.Lock()
 	k.changes++
 	k.mu.Unlock()
-	k.prod()
-}
-
-func (k *keeper) prod() {
 	select {
 	case k.dirty <- struct{}{}:
 	default: // the writer has not looked yet
@@ -84,7 +80,6 @@ func (k *keeper) write(s *savedState, changes uint64) error {
 	k.saved = changes
 	if err != nil {
 		k.failures++
-		time.AfterFunc(retryWriting, k.prod)
 	}
 	k.written.Broadcast()
 	return err
@@ -148,9 +143,11 @@ func readState(path string) (*savedState, error) {
 // keepState writes the state file whenever the state has changed, until the poll loop has ended. A failure is logged once, until writing
 // works again.
 func (p *Primary) keepState() {
+	var retry <-chan time.Time
 	for failing := false; ; {
 		select {
 		case <-p.keeper.dirty:
+		case <-retry:
 		case <-p.ended:
 			return
 		}
@@ -169,7 +166,10 @@ func (p *Primary) keepState() {
 		case err == nil && failing:
 			p.log.Info().Msg("the state file is written again")
 		}
-		failing = err != nil
+		retry = nil
+		if failing = err != nil; failing {
+			retry = time.After(retryWriting)
+		}
 	}
 }
 

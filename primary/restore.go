@@ -64,14 +64,20 @@ func (p *Primary) adopt(s *savedState) error {
 		p.reserve(&s.Procs[i], s.portsOf(s.Procs[i].ID))
 	}
 	p.groups.sweep()
-	for _, v := range s.Sysctls {
-		if p.configured(v.Name) == v.Was {
-			if err := p.remember(shm.Sysctl{Name: v.Name, Value: v.Value}); err != nil {
-				return err
-			}
+	p.rememberAll(s.Sysctls)
+	return nil
+}
+
+// rememberAll keeps the variables that were set at run time, as far as there is room for them.
+func (p *Primary) rememberAll(list []sysctlState) {
+	for _, v := range list {
+		if p.configured(v.Name) != v.Was {
+			continue
+		}
+		if err := p.remember(shm.Sysctl{Name: v.Name, Value: v.Value}); err != nil {
+			p.log.Warn().Err(err).Msg("a variable of the primary before this one is lost")
 		}
 	}
-	return nil
 }
 
 // reserve keeps the slot of a secondary that lives, and gives up what one had that does not.

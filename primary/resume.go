@@ -50,9 +50,10 @@ func (p *Primary) reinstate(pr *proc, had *msg.Resume, a *shm.Attach) {
 			p.table.Unlease(id, first)
 		}
 	}
+	var lost []error
 	for _, first := range had.Leases {
 		if err := p.table.Claim(id, first); err != nil {
-			p.logProc(pr).Err(err).Uint16("first", first).Msg("secondary has lost a lease of local ports")
+			lost = append(lost, err)
 			a.LostLeases = append(a.LostLeases, first)
 		}
 	}
@@ -63,9 +64,12 @@ func (p *Primary) reinstate(pr *proc, had *msg.Resume, a *shm.Attach) {
 	}
 	for _, port := range had.Ports {
 		if err := p.listen(pr, port); err != nil {
-			p.logProc(pr).Err(err).Str("port", portName(port)).Msg("secondary has lost a port")
+			lost = append(lost, err)
 			a.Refused = append(a.Refused, refusal(port, err))
 		}
+	}
+	if len(lost) > 0 {
+		p.warnProc(pr).Errs("reasons", lost).Msg("secondary has lost ports")
 	}
 	p.keeper.changed()
 }
@@ -103,8 +107,8 @@ func (p *Primary) report(pr *proc, m *msg.Message) answer {
 // awaitReady takes what a secondary that attaches reports until it says that it is ready. It has an error when the connection is to be
 // closed.
 func (p *Primary) awaitReady(s *session, pr *proc) (m msg.Message, err error) {
-	for {
-		m, err = s.conn.RecvRequest(time.Now().Add(readyTimeout))
+	for deadline := time.Now().Add(readyTimeout); ; {
+		m, err = s.conn.RecvRequest(deadline)
 		switch {
 		case err != nil:
 			return m, err

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"ringstack/dispatch"
 	"ringstack/msg"
 	"ringstack/shm"
 )
@@ -76,6 +77,15 @@ func checkHello(m *msg.Message, hello *msg.Hello) error {
 		return msg.Errorf(syscall.ENAMETOOLONG, "names of programs and groups have at most %d bytes", maxName)
 	case hello.Role == msg.RoleSecondary && hello.Program == "":
 		return msg.Errorf(syscall.EINVAL, "a secondary names its program")
+	}
+	return checkResume(hello.Resume)
+}
+
+// checkResume refuses what no primary can have given.
+func checkResume(had *msg.Resume) error {
+	if had != nil && (len(had.Ports) > maxPorts || len(had.Leases) > dispatch.MaxLeases) {
+		return msg.Errorf(syscall.EINVAL, "a secondary has %d ports and %d leases at most, not %d and %d",
+			maxPorts, dispatch.MaxLeases, len(had.Ports), len(had.Leases))
 	}
 	return nil
 }

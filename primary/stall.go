@@ -70,6 +70,7 @@ func (p *Primary) stall(pr *proc) {
 	pr.pulse.stalls++
 	p.stalls++
 	p.table.Stall(uint8(pr.id), true)
+	p.keeper.changed()
 	p.nameLeader()
 	p.warnProc(pr).Int("stall_time", p.cfg.DPDK.StallTime).Msg("secondary has stalled: it has work and does nothing")
 	if !p.cfg.DPDK.StallKill {
@@ -87,6 +88,7 @@ func (p *Primary) stall(pr *proc) {
 func (p *Primary) revive(pr *proc) {
 	pr.pulse.stalled = false
 	p.table.Stall(uint8(pr.id), false)
+	p.keeper.changed()
 	p.nameLeader()
 	p.logProc(pr).Stringer("stalled_for", time.Since(pr.pulse.since).Round(time.Millisecond)).Msg("secondary serves again")
 }

@@ -72,6 +72,9 @@ func (p *Primary) relay(id int, kind msg.Kind, payload []byte) ([]relayed, error
 		procs, err = p.selectProcs(id)
 		for _, pr := range procs {
 			if pr.state != stateLive {
+				if id != msg.AnyProc {
+					err = msg.Errorf(syscall.EAGAIN, "proc %d is %v, not live", id, pr.state)
+				}
 				continue
 			}
 			asked = append(asked, pr.id)

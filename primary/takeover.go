@@ -36,28 +36,33 @@ func (p *Primary) takeOver() error {
 		p.log.Info().Msg("there is no primary to take over from")
 		return nil
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		defer client.Close()
+		err = client.Call(ctx, msg.KindTakeover, nil, nil)
 	}
-	defer client.Close()
-	err = client.Call(ctx, msg.KindTakeover, nil, nil)
 	if errors.Is(err, io.EOF) { // it was just going
-		err = nil
+		return nil
 	}
 	return err
 }
 
 // takeRunDirLock takes the lock of the run directory: at once or, when a primary has been asked to go, when it has.
 func (p *Primary) takeRunDirLock(dir string) (*lock.Lock, error) {
+	var asked lock.Holder
 	for deadline := time.Now().Add(takeoverTimeout); ; time.Sleep(lockPause) {
 		l, err := lock.Take(dir, "lock", lock.Self(p.cfg.DPDK.FilePrefix))
 		var held *lock.HeldError
+		if errors.As(err, &held) && asked == (lock.Holder{}) {
+			asked = held.Holder
+		}
 		switch {
 		case err == nil || !errors.As(err, &held):
 			return l, err
 		case !p.cfg.Takeover:
 			return nil, fmt.Errorf("a primary with file_prefix=%s runs already, pid %s: stop it, take over from it (--takeover), or choose another file_prefix",
 				p.cfg.DPDK.FilePrefix, held.PID())
+		case held.Holder != (lock.Holder{}) && held.Holder != asked:
+			return nil, fmt.Errorf("another primary with file_prefix=%s, pid %s, has taken over meanwhile", p.cfg.DPDK.FilePrefix, held.PID())
 		case time.Now().After(deadline):
 			return nil, fmt.Errorf("the primary with file_prefix=%s, pid %s, was asked to stop and has not within %v", p.cfg.DPDK.FilePrefix, held.PID(), takeoverTimeout)
 		}

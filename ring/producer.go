@@ -20,8 +20,9 @@ func NewProducer(mem *shm.Memory, addr uint64) (*Producer, error) {
 	if err != nil {
 		return nil, err
 	}
-	tail := atomic.LoadUint32(&v.shared.ConsTail)
-	return &Producer{view: v, head: atomic.LoadUint32(&v.shared.ProdTail), tail: tail}, nil
+	p := &Producer{view: v, head: atomic.LoadUint32(&v.shared.ProdTail)}
+	p.Free() // looks at the consumer's claim
+	return p, nil
 }
 
 // Enqueue adds objs in order and returns how many fitted (rte_ring_enqueue_burst).

@@ -113,6 +113,16 @@ func TestOpenRefusesWhatIsNoRing(t *testing.T) {
 	}
 }
 
+// An impossible claim may be there before the end is opened.
+func TestProducerOfABrokenRing(t *testing.T) {
+	mem := newMemory(t, 16)
+	mem.Ring(base).ConsTail = 7 // ahead of the producer
+	p, _ := ends(t, mem)
+	if n := p.Enqueue(make([]uint64, 3)); n != 0 || !p.Broken() {
+		t.Errorf("%d objects fit, broken %v", n, p.Broken())
+	}
+}
+
 func TestResetEmptiesTheRing(t *testing.T) {
 	mem := newMemory(t, 16)
 	p, _ := ends(t, mem)

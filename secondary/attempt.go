@@ -97,16 +97,30 @@ func (a *attempt) connect(ctx context.Context, remote netip.AddrPort) (c net.Con
 	}
 	if port := a.local.Port(); port != 0 {
 		err = a.Secondary.withOwnPort(ctx, msg.PortRequest{Proto: a.proto, Port: port}, o, open)
-	} else if err = a.Secondary.leases.withPort(ctx, open); err == syscall.EADDRINUSE {
-		err = syscall.EADDRNOTAVAIL // of all the ports that were tried
-	}
-	if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
-		err = ended // whatever it has ended
+	} else {
+		err = a.withLeasedPort(ctx, open)
 	}
 	if err != nil {
-		return nil, callError(a.call(err), err)
+		return nil, a.reason(ctx, err)
 	}
 	return c, nil
+}
+
+// withLeasedPort calls open with ports of this secondary alone until one is free.
+func (a *attempt) withLeasedPort(ctx context.Context, open func(port uint16) error) error {
+	err := a.Secondary.leases.withPort(ctx, open)
+	if err == syscall.EADDRINUSE {
+		return syscall.EADDRNOTAVAIL // of all the ports that were tried
+	}
+	return err
+}
+
+// reason is err as package net has it; ctx counts for whatever it has ended.
+func (a *attempt) reason(ctx context.Context, err error) error {
+	if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
+		return contextError(ended)
+	}
+	return callError(a.call(err), err)
 }
 
 func (a *attempt) open(ctx context.Context, local, remote netip.AddrPort, o *engine.Options) (net.Conn, error) {

@@ -57,10 +57,10 @@ type closer interface{ Close() error }
 
 // bind opens a socket and registers its port; port 0 stands for one that belongs to this secondary alone.
 func (b *binding) bind(ctx context.Context, open func(netip.AddrPort) (closer, error)) (*registration, error) {
-	r := &registration{registry: &b.s.ports, port: msg.PortRequest{Proto: b.proto, Port: b.local.Port()}}
-	b.socket.options.Closing = r.release
+	var r *registration // a new one for each port that is tried: its release works once
 	try := func(number uint16) (err error) {
-		r.port.Port = number
+		r = &registration{registry: &b.s.ports, port: msg.PortRequest{Proto: b.proto, Port: number}}
+		b.socket.options.Closing = r.release
 		if r.socket, err = open(netip.AddrPortFrom(b.bindable(b.local.Addr()), number)); err != nil {
 			return err
 		}
@@ -71,10 +71,10 @@ func (b *binding) bind(ctx context.Context, open func(netip.AddrPort) (closer, e
 		return nil
 	}
 	var err error
-	if r.port.Port == 0 {
+	if port := b.local.Port(); port == 0 {
 		err = b.s.leases.withPort(ctx, try)
 	} else {
-		err = try(r.port.Port)
+		err = try(port)
 	}
 	if err != nil {
 		return nil, b.failed(err)

@@ -65,7 +65,7 @@ const (
 
 // Pollable is for programs that serve many sockets with few goroutines. Its calls do not wait: where Read or Write would, they
 // return syscall.EAGAIN itself, not wrapped. Then, and only then, the function of SetReady is called once when it is worth while to try
-// again. Deadlines hold as for Read and Write.
+// again: set it before. Deadlines hold as for Read and Write, and one that passes calls the function; Close does not.
 type Pollable interface {
 	// Peek copies unread bytes to b and leaves them unread; of a UDP socket, the first datagram.
 	Peek(b []byte) (n int, err error)

@@ -25,17 +25,29 @@ func (s *Secondary) answer(kind msg.Kind, payload []byte) ([]byte, error) {
 		return json.Marshal(rows)
 	case msg.KindFlows:
 		return s.flows(), nil
+	case msg.KindDrain:
+		return nil, s.nothingNew(payload)
 	}
 	return nil, msg.Errorf(syscall.ENOSYS, "a secondary does not answer %v", kind)
 }
 
-// flows lists all TCP connections, those included whose first packet still waits on a ring.
-func (s *Secondary) flows() (list []byte) {
+// takeFrames gives the engine all frames that wait on the rings.
+func (s *Secondary) takeFrames() {
 	for _, d := range s.devices {
 		for s.receive(d) {
 		}
 	}
+}
+
+// flows lists all TCP connections, those included whose first packet still waits on a ring. One that drains leaves those out that have ended:
+// who uses the port of such a one again is for others.
+func (s *Secondary) flows() (list []byte) {
+	s.takeFrames()
+	drains := s.drain.asked.Load()
 	s.engine.Flows(func(f engine.Flow) {
+		if drains && f.State == engine.FlowWaiting {
+			return
+		}
 		list = msg.AppendFlow(list, msg.Flow{
 			Local: f.Local.Addr().As16(), LocalPort: f.Local.Port(),
 			Remote: f.Remote.Addr().As16(), RemotePort: f.Remote.Port(),

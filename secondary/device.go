@@ -29,9 +29,10 @@ func (d *device) connect(rings portRings, mtu int) {
 	d.rx, d.tx, d.limit = rings.rx, rings.tx, mtu+etherOverhead
 }
 
-// disconnect takes the rings from the device. Frames that were not sent are lost.
+// disconnect takes the rings from the device. Frames that were not sent are lost. What Wake reads stays untouched.
 func (d *device) disconnect() {
-	*d = device{loop: d.loop, port: d.port, staged: d.staged[:0]}
+	d.rx, d.tx, d.limit = nil, nil, 0
+	d.staged, d.open, d.frame = d.staged[:0], 0, nil
 }
 
 // etherOverhead is an Ethernet header, in bytes.

@@ -100,6 +100,18 @@ func TestFrameIsRefusedWhenTooLong(t *testing.T) {
 	}
 }
 
+func TestFrameIsRefusedWithoutRings(t *testing.T) {
+	d, tx, _ := testDevice(t)
+	if !frame(d, 1, 60) || d.Frame(60) == nil {
+		t.Fatal("no frame")
+	}
+	d.disconnect()
+	if d.Frame(1) != nil || len(d.staged) != 0 || tx.Len() != 0 {
+		t.Error("a device without rings has something")
+	}
+	d.Wake() // is for all times
+}
+
 func TestFrameIsRefusedWithoutMbuf(t *testing.T) {
 	d, _, _ := testDevice(t)
 	sent := 0

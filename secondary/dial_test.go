@@ -150,6 +150,58 @@ func TestNoLocalPortIsFree(t *testing.T) {
 	}
 }
 
+// A listener on any port takes the next one when the primary refuses the first, and gives that up when it closes.
+func TestListenOnAnotherPort(t *testing.T) {
+	p := newPair(t)
+	var told []string
+	refusals := 2
+	p.client.ports.tell = func(kind msg.Kind, port msg.PortRequest) error {
+		if kind == msg.KindListen && refusals > 0 {
+			refusals--
+			return msg.Errorf(syscall.EADDRINUSE, "port %d is taken", port.Port)
+		}
+		told = append(told, fmt.Sprintf("%v %d", kind, port.Port))
+		return nil
+	}
+	l, err := p.client.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	if want := []string{fmt.Sprintf("listen %d", port), fmt.Sprintf("unlisten %d", port)}; !slices.Equal(told, want) {
+		t.Errorf("the primary was told %q, want %q", told, want)
+	}
+}
+
+// Connect ends as DialContext does.
+func TestConnectErrors(t *testing.T) {
+	p := newPair(t)
+	connect := func(ctx context.Context) error {
+		return p.client.Connect(ctx, "tcp", "10.0.0.2:80", Ignore{})
+	}
+	p.client.leases.ask = func(ctx context.Context) (msg.LeaseReply, error) {
+		<-ctx.Done()
+		return msg.LeaseReply{}, fmt.Errorf("lease: %w", ctx.Err())
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := connect(ctx); !errors.Is(err, context.DeadlineExceeded) || err.Error() != "dial tcp 10.0.0.2:80: i/o timeout" {
+		t.Errorf("no primary: %v", err)
+	}
+	p.client.leases.ask = func(context.Context) (msg.LeaseReply, error) { return msg.LeaseReply{First: 10240, N: 1}, nil }
+	if err := connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.greet(t, "tcp", ":81", "hello") // its connection stays, and so does the port
+	for range 2 {
+		if err := p.client.Connect(t.Context(), "tcp", "10.0.0.2:81", Ignore{}); errors.Is(err, syscall.EADDRNOTAVAIL) {
+			return
+		}
+	}
+	t.Error("one port serves twice")
+}
+
 // Timeout bounds a dial, and the wait for a primary that is not there to lease a port.
 func TestDialTimeout(t *testing.T) {
 	p := newPair(t)

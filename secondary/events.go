@@ -29,7 +29,8 @@ type (
 )
 
 // Serve accepts TCP connections at address, "host:port", and takes Handlers for them from accept, which runs in the loop; network and
-// ports are as for Listen. It returns at once; connections come until the listener is closed, which a handler must not do.
+// ports are as for Listen. It returns at once; connections come until the listener is closed, which a handler must not do, or until
+// another group has the port after a restart of the primary.
 func (s *Secondary) Serve(network, address string, accept func() Handler) (EventListener, error) {
 	b, err := s.prepareEvents(network, protoTCP, address)
 	if err != nil {
@@ -82,7 +83,7 @@ func (s *Secondary) Connect(ctx context.Context, network, address string, h Hand
 		return &net.OpError{Op: "dial", Net: network, Err: err}
 	}
 	if err := a.begin(ctx, remotes[0], h); err != nil {
-		return a.failed(remotes[0], callError("connect", err))
+		return a.failed(remotes[0], a.reason(ctx, err))
 	}
 	return nil
 }
@@ -96,13 +97,13 @@ func (a *attempt) begin(ctx context.Context, remote netip.AddrPort, h Handler) e
 		return net.UnknownNetworkError(a.name)
 	}
 	remote = netip.AddrPortFrom(a.reachable(remote.Addr()), remote.Port())
-	return a.Secondary.leases.withPort(ctx, func(port uint16) error {
+	return a.withLeasedPort(ctx, func(port uint16) error {
 		return events.ConnectTCP(netip.AddrPortFrom(netip.Addr{}, port), remote, h)
 	})
 }
 
-// Post makes the loop run f, which may call the methods of any Conn of this secondary. Any goroutine may call it, handlers
-// included; false: the secondary has ended.
+// Post makes the loop run f, which may call the methods of any Conn of this secondary, unless the secondary ends before. Any goroutine
+// may call it, handlers included; false: the secondary has ended.
 func (s *Secondary) Post(f func()) bool {
 	events, ok := s.engine.(engine.Events)
 	return ok && events.Post(f)

@@ -20,9 +20,8 @@ const (
 type leases struct {
 	ask func(context.Context) (msg.LeaseReply, error) // leases a block from the primary, or waits for one
 
-	asking sync.Mutex // held while the primary is asked
-
 	mu     sync.Mutex
+	asking chan struct{} // closed when the call that asks the primary has its answer; nil: none asks
 	blocks []msg.LeaseReply
 }
 
@@ -46,8 +45,11 @@ func (l *leases) pick(ctx context.Context, more bool) (uint16, error) {
 	if port := l.any(); port != 0 && !more {
 		return port, nil
 	}
-	l.asking.Lock()
-	defer l.asking.Unlock()
+	done, err := l.turn(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
 	if port := l.any(); port != 0 && !more { // another call has asked meanwhile
 		return port, nil
 	}
@@ -62,6 +64,33 @@ func (l *leases) pick(ctx context.Context, more bool) (uint16, error) {
 		return port, nil
 	}
 	return 0, err
+}
+
+// turn waits until no other call asks the primary, or until ctx is done. The caller calls done after its own.
+func (l *leases) turn(ctx context.Context) (done func(), err error) {
+	for {
+		l.mu.Lock()
+		other := l.asking
+		if other == nil {
+			own := make(chan struct{})
+			l.asking = own
+			l.mu.Unlock()
+			return func() { l.endTurn(own) }, nil
+		}
+		l.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (l *leases) endTurn(own chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asking = nil
+	close(own)
 }
 
 // any returns one of the leased ports, or 0.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"ringstack/msg"
 )
@@ -63,6 +64,35 @@ func TestLeasesEnd(t *testing.T) {
 	tries = 0
 	if err := few.withPort(context.Background(), func(uint16) error { tries++; return refused }); err != refused || tries != 1 {
 		t.Errorf("another error: %v after %d tries", err, tries)
+	}
+}
+
+// A call does not wait for longer than its context for another that asks the primary.
+func TestLeaseWaitEndsWithItsContext(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	l := leases{ask: func(context.Context) (msg.LeaseReply, error) {
+		close(asked)
+		<-answer
+		return msg.LeaseReply{First: 10240, N: 1}, nil
+	}}
+	patient := make(chan error, 2)
+	pick := func() {
+		_, err := l.pick(t.Context(), false)
+		patient <- err
+	}
+	go pick()
+	<-asked
+	go pick()
+	impatient, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := l.pick(impatient, false); err != context.DeadlineExceeded {
+		t.Errorf("the impatient one: %v", err)
+	}
+	close(answer) // for both
+	for range 2 {
+		if err := <-patient; err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -56,6 +56,11 @@ func comesBack(err error) bool {
 func (s *Secondary) goOffline() {
 	s.left = s.flows() // with those that begin with what lies on the rings
 	s.engine.Detach()
+	s.letGo()
+}
+
+// letGo ends all use of the session's memory.
+func (s *Secondary) letGo() {
 	for _, d := range s.devices {
 		d.disconnect()
 	}
@@ -140,7 +145,7 @@ func canPass(err error) bool {
 
 // attachAgain tries once.
 func (s *Secondary) attachAgain(ctx context.Context) (*session, error) {
-	had := msg.Resume{Ticket: s.ticket, Ports: s.ports.list(), Leases: s.leases.list()}
+	had := msg.Resume{Ticket: s.ticket, Ports: s.ports.list(), Leases: s.leases.list(), Drain: s.drain.tell()}
 	hello := s.hello
 	hello.Proc, hello.Resume = s.ProcID(), &had
 	client, reply, err := msg.Dial(ctx, s.cfg.Socket, hello)

@@ -43,6 +43,7 @@ type Secondary struct {
 	leases leases
 	names  *names
 	line   line
+	drain  drain
 	proc   atomic.Int32
 
 	// Of the goroutine that attaches.
@@ -67,14 +68,26 @@ func Attach(ctx context.Context, cfg Config) (*Secondary, error) {
 	if err := cfg.fill(); err != nil {
 		return nil, fmt.Errorf("attach: %w", err)
 	}
+	for {
+		s, err := attach(ctx, cfg)
+		switch {
+		case err == nil:
+			return s, nil
+		case ctx.Err() != nil || !absent(err):
+			return nil, fmt.Errorf("attach: %w", err)
+		} // else the primary went meanwhile
+	}
+}
+
+func attach(ctx context.Context, cfg Config) (*Secondary, error) {
 	s := newSecondary(cfg)
 	client, reply, err := dial(ctx, cfg.Socket, s.hello)
 	if err != nil {
-		return nil, fmt.Errorf("attach: %w", err)
+		return nil, err
 	}
 	if err := s.start(ctx, client, reply); err != nil {
 		client.Close()
-		return nil, fmt.Errorf("attach: %w", err)
+		return nil, err
 	}
 	return s, nil
 }
@@ -88,6 +101,7 @@ func newSecondary(cfg Config) *Secondary {
 	if cfg.Proc != nil {
 		s.hello.Proc = *cfg.Proc
 	}
+	s.drain.begun = make(chan struct{})
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.loop.calls, s.loop.ended, s.loop.lcore = make(chan func(), 1), make(chan struct{}), -1
 	s.sleeper = ring.NewSleeper(&s.resting)
@@ -143,7 +157,8 @@ func (s *Secondary) Err() error {
 	}
 }
 
-// Close ends all connections and lets go of the primary.
+// Close ends all connections at once and lets go of the primary; see Shutdown. It waits for the loop, so a handler must not call it. Handlers
+// hear of the end while it runs.
 func (s *Secondary) Close() error {
 	s.end(ErrClosed)
 	<-s.stopped
@@ -168,10 +183,10 @@ func (s *Secondary) free(why error) {
 	if s.engine != nil {
 		s.engine.Close(why)
 	}
-	s.sleeper.Close()
 	if s.session != nil {
-		s.unmap()
-		s.client.Close()
+		client := s.client
+		s.letGo()
+		client.Close()
 	}
 }
 

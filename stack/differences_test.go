@@ -233,7 +233,7 @@ func (m *moment) fromLongAgo() bool {
 
 // withoutTime: the event is a segment without a timestamp where timestamps were agreed on, or one that an odd header hides.
 func (m *moment) withoutTime() bool {
-	return m.ts && m.segment != nil && (m.segment.noTS || m.segment.hasRaw || m.segment.off >= 0) && !m.has(wire.RST)
+	return m.ts && m.segment != nil && (m.segment.noTS || m.segment.hasRaw || m.segment.off >= 0) && !m.has(wire.RST) && !m.has(wire.SYN)
 }
 
 // fixedTime: the event is a segment with a timestamp of the script's, where timestamps were agreed on.

@@ -267,7 +267,7 @@ func TestFullLoopback(t *testing.T) {
 		}
 	}
 	settle(0, a)
-	if a.loop.used != 0 || a.count(LoopFull) == 0 {
+	if a.loop.used != 0 || a.count(LoopFull) == 0 || a.count(NoBuffer) != 0 {
 		t.Errorf("%d bytes left, %d refused", a.loop.used, a.count(LoopFull))
 	}
 	a.log = nil

@@ -196,7 +196,7 @@ func TestRedirectToTheDead(t *testing.T) {
 		r.a.DeleteNeighbour(0, r.other)
 		r.redirect(r.redirection(r.dst))
 		r.a.SendUDP(r.id, &Datagram{Remote: r.dst, RemotePort: 99})
-		for now := time.Second; now < 5*time.Second; now += time.Second {
+		for now := time.Second; now < gatewayRest+10*time.Second; now += time.Second { // longer than a gateway is given to come back
 			r.poll(now)
 		}
 		if _, to := r.sends(r.dst); to != stationMAC {

@@ -21,14 +21,15 @@ func main() {
 	socket := pflag.StringP("socket", "s", "", "the primary's control socket, a `path`")
 	group := pflag.StringP("group", "g", "", "`name` of the secondaries that share the port (default echo)")
 	wait := pflag.DurationP("wait", "w", 10*time.Second, "how long to wait for the primary")
+	drain := pflag.DurationP("drain", "d", 5*time.Second, "how long connections may take to end after SIGTERM")
 	pflag.Parse()
-	if err := serve(*listen, secondary.Config{Socket: *socket, Group: *group}, *wait); err != nil {
+	if err := serve(*listen, secondary.Config{Socket: *socket, Group: *group}, *wait, *drain); err != nil {
 		fmt.Fprintln(os.Stderr, "echo:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(address string, cfg secondary.Config, wait time.Duration) error {
+func serve(address string, cfg secondary.Config, wait, drain time.Duration) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	waiting, cancel := context.WithTimeout(ctx, wait)
@@ -51,9 +52,22 @@ func serve(address string, cfg secondary.Config, wait time.Duration) error {
 	fmt.Printf("echo: proc %d serves on %s (TCP) and %s (UDP)\n", s.ProcID(), l.Addr(), p.LocalAddr())
 	select {
 	case <-ctx.Done():
-		return nil
+		stop() // another signal ends the program at once
+		shutdown(s, drain)
 	case <-s.Done():
-		return s.Err() // why the primary let us go
+	}
+	if err := s.Err(); err != secondary.ErrClosed {
+		return err // why the primary let us go
+	}
+	return nil
+}
+
+// shutdown lets others have new connections and waits until those that there are have ended.
+func shutdown(s *secondary.Secondary, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "echo:", err)
 	}
 }
 

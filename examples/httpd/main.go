@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -21,14 +22,15 @@ func main() {
 	socket := pflag.StringP("socket", "s", "", "the primary's control socket, a `path`")
 	group := pflag.StringP("group", "g", "", "`name` of the secondaries that share the port (default httpd)")
 	wait := pflag.DurationP("wait", "w", 10*time.Second, "how long to wait for the primary")
+	drain := pflag.DurationP("drain", "d", 5*time.Second, "how long connections may take to end after SIGTERM")
 	pflag.Parse()
-	if err := serve(*listen, secondary.Config{Socket: *socket, Group: *group}, *wait); err != nil {
+	if err := serve(*listen, secondary.Config{Socket: *socket, Group: *group}, *wait, *drain); err != nil {
 		fmt.Fprintln(os.Stderr, "httpd:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(address string, cfg secondary.Config, wait time.Duration) error {
+func serve(address string, cfg secondary.Config, wait, drain time.Duration) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	waiting, cancel := context.WithTimeout(ctx, wait)
@@ -50,19 +52,31 @@ func serve(address string, cfg secondary.Config, wait time.Duration) error {
 			fmt.Fprintf(w, "hello from proc %d\n", s.ProcID())
 		}),
 	}
+	context.AfterFunc(ctx, func() {
+		stop() // another signal ends the program at once
+		shutdown(s, drain)
+	})
 	go func() {
-		select {
-		case <-ctx.Done():
-		case <-s.Done():
-		}
-		drain, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		defer cancel()
-		server.Shutdown(drain)
+		<-s.Draining()
+		// The answer to each connection's next request is the last one. http.Server.Shutdown would not answer first requests any more.
+		server.SetKeepAlivesEnabled(false)
 	}()
 	err = server.Serve(l)
-	if ctx.Err() != nil && errors.Is(err, http.ErrServerClosed) {
-		return nil
+	if !errors.Is(err, net.ErrClosed) {
+		return err // the port is another's now
 	}
-	s.Close()
-	return s.Err() // why the primary let us go
+	<-s.Done()
+	if err := s.Err(); err != secondary.ErrClosed {
+		return err // why the primary let us go
+	}
+	return nil
+}
+
+// shutdown lets others have new connections and waits until those that there are have ended.
+func shutdown(s *secondary.Secondary, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "httpd:", err)
+	}
 }

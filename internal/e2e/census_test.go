@@ -16,7 +16,6 @@ import (
 type census struct {
 	processes []inventory // the primary first
 	files     []string
-	hugepages string // HugePages_Free
 }
 
 // inventory is what a process has.
@@ -25,11 +24,24 @@ type inventory struct {
 	fds    []string // what its descriptors are, sorted, without numbers
 	shared int      // mappings of shared memory
 	maps   int      // all mappings
+	huge   int      // hugepages that it uses, in kB
+	rss    int      // of everything else, in kB
+}
+
+func (i inventory) String() string {
+	sockets := 0
+	for _, fd := range i.fds {
+		if strings.HasPrefix(fd, "socket:") {
+			sockets++
+		}
+	}
+	return fmt.Sprintf("%d fds, %d of them sockets, %d mappings, %d of them shared, %d MB of hugepages, %d MB resident",
+		len(i.fds), sockets, i.maps, i.shared, i.huge>>10, i.rss>>10)
 }
 
 func takeCensus(t *testing.T, e *testenv.Env, secondaries []*testenv.Process) census {
 	t.Helper()
-	c := census{files: e.Remnants(), hugepages: freeHugepages(t)}
+	c := census{files: e.Remnants()}
 	for _, p := range append([]*testenv.Process{e.Primary}, secondaries...) {
 		c.processes = append(c.processes, takeInventory(t, p))
 	}
@@ -64,7 +76,23 @@ func takeInventory(t *testing.T, p *testenv.Process) inventory {
 			i.shared++
 		}
 	}
+	i.huge = memory(t, proc, "Shared_Hugetlb") + memory(t, proc, "Private_Hugetlb")
+	i.rss = memory(t, proc, "Rss")
 	return i
+}
+
+// memory returns a value of a process's smaps_rollup, in kB.
+func memory(t *testing.T, proc, name string) (kb int) {
+	t.Helper()
+	text, err := os.ReadFile(proc + "/smaps_rollup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, value, _ := strings.Cut(string(text), "\n"+name+":")
+	if _, err := fmt.Sscan(value, &kb); err != nil {
+		t.Fatalf("%s of %s: %v", name, proc, err)
+	}
+	return kb
 }
 
 func freeHugepages(t *testing.T) string {
@@ -85,9 +113,6 @@ func (c census) wantSame(t *testing.T, now census) {
 	if !slices.Equal(c.files, now.files) {
 		t.Errorf("files were\n%v, now\n%v", c.files, now.files)
 	}
-	if c.hugepages != now.hugepages {
-		t.Errorf("%s, now %s", c.hugepages, now.hugepages)
-	}
 	for i, before := range c.processes {
 		after := now.processes[i]
 		if !slices.Equal(before.fds, after.fds) {
@@ -95,6 +120,9 @@ func (c census) wantSame(t *testing.T, now census) {
 		}
 		if before.shared != after.shared || after.maps > before.maps+heapMaps {
 			t.Errorf("%s: %d mappings, %d shared; now %d, %d shared", before.name, before.maps, before.shared, after.maps, after.shared)
+		}
+		if before.huge != after.huge {
+			t.Errorf("%s: %d kB of hugepages, now %d kB", before.name, before.huge, after.huge)
 		}
 	}
 }

@@ -22,7 +22,7 @@ const courier = "ringstack/internal/e2e/courier"
 const (
 	deliveryStep   = 4 << 10 // bytes at a time
 	deliveryPause  = 20 * time.Millisecond
-	deliveryBuffer = 16 << 10
+	deliveryBuffer = 4 << 10
 )
 
 // deliveries are many connections of a test's namespace to couriers, each with a parcel under way, one way or the other, all the time.
@@ -30,6 +30,7 @@ type deliveries struct {
 	t        *testing.T
 	start    time.Time
 	size     int64 // of a parcel
+	pause    time.Duration
 	conns    []*delivery
 	stopping atomic.Bool
 	work     sync.WaitGroup
@@ -53,7 +54,12 @@ type delivery struct {
 // deliver opens n connections, which stay open, and has parcels go over them until stop.
 func deliver(t *testing.T, e *testenv.Env, address string, n int, size int64) *deliveries {
 	t.Helper()
-	d := &deliveries{t: t, start: time.Now(), size: size}
+	return deliverSlowly(t, e, address, n, size, deliveryPause)
+}
+
+func deliverSlowly(t *testing.T, e *testenv.Env, address string, n int, size int64, pause time.Duration) *deliveries {
+	t.Helper()
+	d := &deliveries{t: t, start: time.Now(), size: size, pause: pause}
 	t.Cleanup(d.hangUp)
 	for i := range n {
 		c, err := e.DialContext(t.Context(), "tcp", address)
@@ -110,7 +116,7 @@ func (c *delivery) put() error {
 
 // carry copies a parcel.
 func (c *delivery) carry(to io.Writer, from io.Reader) error {
-	for rest := c.size; rest > 0; time.Sleep(deliveryPause) {
+	for rest := c.size; rest > 0; time.Sleep(c.pause) {
 		n, err := io.CopyN(to, from, min(rest, deliveryStep))
 		if err != nil {
 			return err

@@ -76,7 +76,8 @@ func procByPort(t *testing.T, e *testenv.Env) int {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	proc, err := ask(c, bufio.NewReader(c))
+	c.SetDeadline(time.Now().Add(answerWithin))
+	proc, err := askPage(c, bufio.NewReader(c))
 	if port := c.LocalAddr().(*net.TCPAddr).Port; err != nil || proc != port/2%2 {
 		t.Errorf("port %d: proc %d answers, %v", port, proc, err)
 	}

@@ -64,10 +64,10 @@ func newFleet(t *testing.T, e *testenv.Env) *fleet {
 }
 
 // launch starts a secondary. The next one of the same program comes when this one has got its TTL, or has ended.
-func (f *fleet) launch(program string, d *doom) *instance {
+func (f *fleet) launch(program string, d *doom, args ...string) *instance {
 	f.t.Helper()
 	p := &instance{program: program, doom: d, ttl: firstTTL + uint8(len(f.all)%numTTLs), started: time.Now()}
-	c := testenv.Command{Unprivileged: true, Env: []string{"FF_SOCKET=" + f.e.Socket}}
+	c := testenv.Command{Args: args, Unprivileged: true, Env: []string{"FF_SOCKET=" + f.e.Socket}}
 	if d == nil {
 		c.Path = testenv.Build(f.t, program)
 	} else {
@@ -110,7 +110,7 @@ func (p *instance) gone() bool {
 // bury enters when a secondary that has ended by itself did so. An error says that it was not its doom.
 func (p *instance) bury() error {
 	if p.doom == nil {
-		return fmt.Errorf("%s, pid %d, has ended:\n%s", p.program, p.Cmd.Process.Pid, p.Log())
+		return fmt.Errorf("%s, pid %d, has ended, %v:\n%s", p.program, p.Cmd.Process.Pid, p.Cmd.ProcessState, p.Log())
 	}
 	var step int
 	var at int64
@@ -164,4 +164,12 @@ func (f *fleet) deaths() (n [len(ringSteps)]int) {
 		}
 	}
 	return n
+}
+
+func (f *fleet) tellDeaths() string {
+	var list []string
+	for step, n := range f.deaths() {
+		list = append(list, fmt.Sprintf("%s %d", ringSteps[step], n))
+	}
+	return "inside ring operations: " + strings.Join(list, ", ")
 }

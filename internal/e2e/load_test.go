@@ -2,19 +2,17 @@ package e2e
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"ringstack/internal/e2e/parcel"
 	"ringstack/internal/testenv"
 )
 
@@ -22,12 +20,14 @@ import (
 // time of a SYN that is lost twice, with the process that it was sent to.
 const answerWithin = 4 * time.Second
 
-// load is HTTP traffic from a test's namespace: visitors that keep their connections, and visitors
+// load is traffic from a test's namespace: visitors that keep their connections, and visitors
 // that open one for each request.
 type load struct {
+	errand
 	e        *testenv.Env
 	start    time.Time
-	visitors sync.WaitGroup
+	visitors []*visitor
+	visiting sync.WaitGroup
 	stopping atomic.Bool
 
 	requests, connections atomic.Int64 // answered; made
@@ -35,44 +35,33 @@ type load struct {
 	gap, slowest          atomic.Int64 // longest time without an answer to anybody; of one request
 	mu                    sync.Mutex
 	failures              []failure
+	judged                int // of the failures
 }
 
-// failure is a connection that ended before its visitor wanted it to.
-type failure struct {
-	port      int // the visitor's
-	begun, at time.Time
-	proc      int // that the answers named, -1 when there was none
-	answers   int
-	err       error
+// errand is what visitors come for.
+type errand struct {
+	port   int
+	within time.Duration // of each request
+	pause  time.Duration // after each
+	// ask makes a request and returns the proc id that the answer names, if it does.
+	ask func(c net.Conn, in *bufio.Reader) (proc int, err error)
 }
 
-func (f failure) String() string {
-	return fmt.Sprintf("port %d, open for %v, %d answers of proc %d: %v", f.port, f.at.Sub(f.begun), f.answers, f.proc, f.err)
-}
-
-// bind gives a socket its port before it connects: one that was accepted and reset at once would not tell.
-func (f *failure) bind(_, _ string, raw syscall.RawConn) (err error) {
-	failed := raw.Control(func(fd uintptr) {
-		var local unix.Sockaddr
-		if err = unix.Bind(int(fd), new(unix.SockaddrInet4)); err == nil {
-			local, err = unix.Getsockname(int(fd))
-		}
-		if err == nil {
-			f.port = local.(*unix.SockaddrInet4).Port
-		}
-	})
-	return errors.Join(failed, err)
-}
-
-// newLoad starts visitors, which go on until stop or the test's end.
+// newLoad starts visitors of httpds, which go on until stop or the test's end.
 func newLoad(t testing.TB, e *testenv.Env, keeping, passing int) *load {
-	l := &load{e: e, start: time.Now()}
-	l.visitors.Add(keeping + passing)
+	return startLoad(t, e, errand{80, answerWithin, 3 * time.Millisecond, askPage}, keeping, passing)
+}
+
+func startLoad(t testing.TB, e *testenv.Env, what errand, keeping, passing int) *load {
+	l := &load{errand: what, e: e, start: time.Now()}
 	for range keeping {
-		go l.visitor(1<<30, 3*time.Millisecond)
+		l.visitors = append(l.visitors, &visitor{load: l, requests: 1 << 30})
 	}
 	for range passing {
-		go l.visitor(1, 4*time.Millisecond)
+		l.visitors = append(l.visitors, &visitor{load: l, requests: 1})
+	}
+	for _, v := range l.visitors {
+		l.visiting.Go(v.run)
 	}
 	t.Cleanup(l.stop)
 	return l
@@ -81,7 +70,7 @@ func newLoad(t testing.TB, e *testenv.Env, keeping, passing int) *load {
 // stop ends the traffic; requests that are under way are still answered.
 func (l *load) stop() {
 	l.stopping.Store(true)
-	l.visitors.Wait()
+	l.visiting.Wait()
 }
 
 // failed returns the connections that have failed so far.
@@ -91,56 +80,8 @@ func (l *load) failed() []failure {
 	return l.failures
 }
 
-// visitor opens connections one after another and makes n requests on each, with a pause after each.
-func (l *load) visitor(n int, pause time.Duration) {
-	defer l.visitors.Done()
-	l.e.In(func() error {
-		for !l.stopping.Load() {
-			l.visit(n, pause)
-		}
-		return nil
-	})
-}
-
-func (l *load) visit(n int, pause time.Duration) {
-	f := failure{begun: time.Now(), proc: -1}
-	defer func() {
-		if f.err != nil {
-			f.at = time.Now()
-			l.mu.Lock()
-			l.failures = append(l.failures, f)
-			l.mu.Unlock()
-		}
-	}()
-	asked := f.begun // the first request includes the connect
-	var c net.Conn
-	dialer := net.Dialer{Timeout: answerWithin, Control: f.bind}
-	if c, f.err = dialer.Dial("tcp4", testenv.Stack4+":80"); f.err != nil {
-		return
-	}
-	defer c.Close()
-	l.connections.Add(1)
-	in := bufio.NewReader(c)
-	for f.answers < n && !l.stopping.Load() {
-		var proc int
-		if proc, f.err = ask(c, in); f.err != nil {
-			return
-		}
-		if f.answers > 0 && proc != f.proc {
-			f.err = fmt.Errorf("proc %d answers on a connection of proc %d", proc, f.proc)
-			return
-		}
-		f.proc = proc
-		f.answers++
-		l.count(asked)
-		time.Sleep(pause)
-		asked = time.Now()
-	}
-}
-
-// ask makes one request to an httpd and returns the proc id that the answer names.
-func ask(c net.Conn, in *bufio.Reader) (proc int, err error) {
-	c.SetDeadline(time.Now().Add(answerWithin))
+// askPage makes a request to an httpd.
+func askPage(c net.Conn, in *bufio.Reader) (proc int, err error) {
 	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: stack\r\n\r\n"); err != nil {
 		return -1, err
 	}
@@ -155,6 +96,16 @@ func ask(c net.Conn, in *bufio.Reader) (proc int, err error) {
 	}
 	_, err = fmt.Sscanf(string(body), "hello from proc %d\n", &proc)
 	return proc, err
+}
+
+// askParcel has a courier send a small parcel.
+func askParcel(c net.Conn, in *bufio.Reader) (proc int, err error) {
+	seed, size := rand.Uint64(), rand.Int64N(20_000)
+	if _, err := fmt.Fprintf(c, "get %d %d\n", seed, size); err != nil {
+		return 0, err
+	}
+	_, err = io.CopyN(parcel.New(seed, size), in, size)
+	return 0, err
 }
 
 // count enters an answer to what was asked at a time.

@@ -161,11 +161,13 @@ func TestUselessState(t *testing.T) {
 	d.wantMore(10 * time.Second)
 	file := filepath.Join(e.RunDir(), "state")
 	for name, spoil := range map[string]func([]byte) []byte{
-		"empty":         func([]byte) []byte { return nil },
-		"cut":           func(b []byte) []byte { return b[:len(b)/2] },
-		"changed":       func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
-		"another's":     func([]byte) []byte { return []byte("[Unit]\nDescription=state\n") },
-		"later version": func(b []byte) []byte { return bytes.Replace(b, []byte("ringstack-state 1 "), []byte("ringstack-state 2 "), 1) },
+		"empty":     func([]byte) []byte { return nil },
+		"cut":       func(b []byte) []byte { return b[:len(b)/2] },
+		"changed":   func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
+		"another's": func([]byte) []byte { return []byte("[Unit]\nDescription=state\n") },
+		"later version": func(b []byte) []byte {
+			return bytes.Replace(b, []byte("ringstack-state 1 "), []byte("ringstack-state 2 "), 1)
+		},
 	} {
 		e.Kill()
 		content, err := os.ReadFile(file)
@@ -242,7 +244,7 @@ func TestPortIsLost(t *testing.T) {
 	e.Secondary(courier, "--group", "other")
 	signal(t, owner, syscall.SIGCONT)
 	owner.WaitLog("lost after a restart of the primary: port 80 is taken by another group")
-	e.Primary.WaitLog("secondary has lost a port")
+	e.Primary.WaitLog("secondary has lost ports")
 	if p := wantProc(t, e, 1, "live"); len(p.Ports) != 1 || p.Ports[0] != "tcp/81" {
 		t.Errorf("it listens on %v", p.Ports)
 	}

@@ -5,8 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,222 +14,173 @@ import (
 )
 
 var (
-	stormKills = flag.Int("kills", 1000, "how many secondaries TestKillStorm kills")
-	stormSeed  = flag.Uint64("seed", 0, "seed of what a storm leaves to chance; 0: another one each time")
+	stormFor  = flag.Duration("storm", 12*time.Second, "how long TestStorm rages")
+	stormHuge = flag.Bool("huge", false, "TestStorm uses hugepages")
 )
 
-// TestKillStorm ends secondaries with SIGKILL at random moments, replacements that are still attaching among them, and inside ring
-// operations, under traffic of which nothing may fail but what the victims served.
-func TestKillStorm(t *testing.T) {
+// TestStorm mixes at random all that a service has to survive: secondaries that are killed, stopped, or kill themselves inside ring
+// operations, that join, leave and drain; primaries that are killed, restarted, taken over from or frozen; resources that run out; and tools
+// that look on all the time. It then prints what there was. Nothing may fail but what the victims served, and nothing may be left.
+func TestStorm(t *testing.T) {
 	s := newStorm(t)
-	before := feel(t, s.tool)
-	begun := time.Now()
-	for s.kills < *stormKills {
-		s.pause(200)
-		s.end(s.live[s.rand.IntN(len(s.live))])
-		now := feel(t, s.tool)
-		before.wantAlive(t, now)
-		wantViolations(t, before, now, "")
-		before = now
-		for s.kills < *stormKills && s.rand.IntN(4) == 0 {
-			early := s.launch(httpd, nil)
-			s.pause(25) // to be hit between exec and listening
-			s.kill(early)
-			s.early++
-		}
-		for len(s.live) < 3 {
-			s.replace()
-		}
-	}
-	took := time.Since(begun)
-	s.load.stop()
-	s.judgeAll()
-	s.report(took)
+	defer s.report()
+	s.rage(*stormFor)
+	s.calm()
+	s.wantAsBefore()
+	s.farewell()
 }
 
-// storm is a primary with three secondaries under traffic.
+// storm is a primary with two groups of secondaries under traffic: web servers that come and go in all ways, and couriers, of which two stay.
 type storm struct {
 	*fleet
-	tool *msg.Client
-	rand *rand.Rand
-	load *load
+	agenda
+	seed    uint64
+	begun   time.Time
+	took    time.Duration
+	calming bool // nothing new is begun
 
-	live         []*instance
-	kills, early int           // early: while attaching
-	slowest      time.Duration // to an exact balance
+	helm     *helm
+	web      *crew
+	couriers *crew
+	halts    *halts
+	tools    *lookers
+	tool     *msg.Client  // nil: the primary is away
+	seen     *msg.PsReply // in this turn
+
+	pages, errands *load
+	long           *deliveries
+	before, now    census
+
+	journal []string
+	actions map[string]int
+	unrest  spans // times when secondaries ended, were halted, or starved
+	slowest struct{ balance, back time.Duration }
 }
 
 func newStorm(t *testing.T) *storm {
-	rand, seed := seeded()
-	t.Logf("go test ./internal/e2e -run %s -kills %d -seed %d", t.Name(), *stormKills, seed)
-	s := &storm{fleet: newFleet(t, testenv.New(t, testenv.Config{})), rand: rand}
-	s.tool = s.e.Tool()
-	for range 3 {
-		s.serve(s.launch(httpd, nil))
-	}
-	s.load = newLoad(t, s.e, 12, 6)
-	s.load.wantMore(t, 100)
+	s := &storm{seed: drawSeed(), begun: time.Now(), calming: true, actions: make(map[string]int)}
+	s.hangs = s.hang
+	e := testenv.Network(t, testenv.Config{Hugepages: *stormHuge, Keys: []string{"reattach_grace=60000"}})
+	e.Change("max_mbufs=2048", "max_mbufs=6144") // one of them can take nearly all
+	e.Start()
+	s.fleet = newFleet(t, e)
+	s.helm = &helm{storm: s, rand: s.chance(1)}
+	s.web = &crew{storm: s, rand: s.chance(2), program: httpd, args: []string{"--wait", "60s"}}
+	s.couriers = &crew{storm: s, rand: s.chance(3), program: courier, args: []string{"--listen", ":81"}}
+	s.halts = &halts{storm: s, rand: s.chance(4)}
+	s.helm.connect()
+	s.muster(s.couriers, 2)
+	s.long = deliver(t, e, testenv.Stack4+":81", 24, 256<<10)
+	s.muster(s.web, 3)
+	s.helm.arm()
+	s.pages = startLoad(t, e, errand{80, stormAnswer, 10 * time.Millisecond, askPage}, 8, 4)
+	s.errands = startLoad(t, e, errand{81, stormAnswer, 20 * time.Millisecond, askParcel}, 0, 3)
+	s.helm.kill() // from here on everything is there that a restart needs
+	s.settle()
+	s.before = takeCensus(t, e, s.survivors())
+	s.journal = nil
+	clear(s.actions)
 	return s
 }
 
-// seeded returns what a storm leaves to chance.
-func seeded() (*rand.Rand, uint64) {
-	seed := *stormSeed
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	return rand.New(rand.NewPCG(seed, 0)), seed
-}
+// stormAnswer is how long an answer may take: far more than the primary is ever away.
+const stormAnswer = 30 * time.Second
 
-// pause waits up to so many milliseconds.
-func (s *storm) pause(ms int) { time.Sleep(time.Duration(s.rand.IntN(ms*1000)) * time.Microsecond) }
+// chance returns what is left to chance in one part of the storm.
+func (s *storm) chance(part uint64) *rand.Rand { return rand.New(rand.NewPCG(s.seed, part)) }
 
-// replace starts a secondary. There is one at a time that is doomed: otherwise there might come a moment with nobody to serve.
-func (s *storm) replace() {
+// muster has a crew grow or shrink to n, and waits for that.
+func (s *storm) muster(c *crew, n int) {
 	s.t.Helper()
-	var d *doom
-	if s.rand.IntN(2) == 0 && !s.doomed() {
-		d = drawDoom(s.rand)
-	}
-	s.serve(s.launch(httpd, d))
-}
-
-func (s *storm) doomed() bool {
-	for _, p := range s.live {
-		if p.doom != nil {
-			return true
+	for len(c.live) != n {
+		if len(c.live) < n {
+			c.join(nil)
+		} else {
+			c.leave(c.live[len(c.live)-1])
 		}
+		s.settle()
 	}
-	return false
 }
 
-// serve waits until the latest secondary takes part in the traffic, or its doom has come.
-func (s *storm) serve(p *instance) {
+// rage begins everything, and goes on for a while.
+func (s *storm) rage(d time.Duration) {
 	s.t.Helper()
-	if !p.AwaitLog("serves") {
-		s.buried(p)
-		s.early++
-		return
+	s.begun, s.calming = time.Now(), false
+	s.tools = look(s)
+	for _, begin := range []func(){s.helm.round, s.web.serve, s.couriers.relieve, s.halts.round} {
+		begin()
 	}
-	err := p.enlist(s.t.Context(), s.tool)
-	if err == nil {
-		s.live = append(s.live, p)
-		return
+	for time.Since(s.begun) < d && !s.t.Failed() {
+		s.turn()
 	}
-	if p.doom == nil {
-		s.t.Fatal(err)
-	}
-	s.awaitDoom(p)
+	s.took = time.Since(s.begun)
 }
 
-// end ends a secondary that serves.
-func (s *storm) end(victim *instance) {
+// turn does what can be done now and looks at everything.
+func (s *storm) turn() {
 	s.t.Helper()
-	if victim.doom != nil {
-		s.awaitDoom(victim)
-		return
+	s.seen = nil
+	s.agenda.turn()
+	s.web.look()
+	s.couriers.look()
+	s.judgeNew()
+	time.Sleep(2 * time.Millisecond)
+}
+
+// settle waits until nothing is under way any more.
+func (s *storm) settle() {
+	s.t.Helper()
+	for len(s.plans) > 0 {
+		s.turn()
 	}
-	s.kill(victim)
 }
 
-// kill kills a secondary and waits until the primary has everything back.
-func (s *storm) kill(victim *instance) {
-	s.t.Helper()
-	victim.ended = time.Now()
-	victim.Kill()
-	s.settle(victim)
+// survivors are the secondaries that live from the beginning to the end.
+func (s *storm) survivors() (list []*testenv.Process) {
+	for _, p := range s.couriers.live[:2] {
+		list = append(list, p.Process)
+	}
+	return list
 }
 
-// awaitDoom waits until a secondary has killed itself.
-func (s *storm) awaitDoom(victim *instance) {
+// ps returns what the primary shows. nil: it is away.
+func (s *storm) ps() *msg.PsReply {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	if s.seen == nil && s.tool != nil {
+		s.seen = new(msg.PsReply)
+		s.ask(msg.KindPs, nil, s.seen)
+	}
+	return s.seen
+}
+
+// ask makes a call to the primary, which is there.
+func (s *storm) ask(kind msg.Kind, in, out any) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), agendaPatience)
 	defer cancel()
-	select {
-	case <-victim.Exited():
-		s.buried(victim)
-	case <-ctx.Done():
-		s.t.Fatalf("proc %d has not come to passage %d of step %d:\n%s", victim.proc, victim.doom.passage, victim.doom.step, victim.Dump())
+	if err := s.tool.Call(ctx, kind, in, out); err != nil {
+		s.hang(fmt.Sprintf("an answer to %v: %v", kind, err))
 	}
 }
 
-// buried takes note of a secondary that has killed itself.
-func (s *storm) buried(victim *instance) {
+// note enters an action into the journal.
+func (s *storm) note(action, format string, args ...any) {
+	s.actions[action]++
+	s.journal = append(s.journal, fmt.Sprintf("%8.3f %s ", time.Since(s.begun).Seconds(), action)+fmt.Sprintf(format, args...))
+}
+
+// hang fails the test for something that does not come, and has all processes tell where they are.
+func (s *storm) hang(what string) {
 	s.t.Helper()
-	if err := victim.bury(); err != nil {
-		s.t.Fatal(err)
-	}
-	s.settle(victim)
-}
-
-// settle waits until the primary has everything back.
-func (s *storm) settle(victim *instance) {
-	s.t.Helper()
-	s.kills++
-	for i, p := range s.live {
-		if p == victim {
-			s.live = append(s.live[:i], s.live[i+1:]...)
-			break
+	s.t.Errorf("hangs: %s", what)
+	processes := []*testenv.Process{s.e.Primary}
+	for _, p := range s.all {
+		if !p.gone() {
+			processes = append(processes, p.Process)
 		}
 	}
-	s.slowest = max(s.slowest, awaitBalance(s.t, s.tool, victim.Cmd.Process.Pid))
-}
-
-// judgeAll fails the test for each failure that is not the death of the secondary that had taken the connection.
-func (s *storm) judgeAll() {
-	s.t.Helper()
-	for _, p := range s.live {
-		if p.doom != nil && p.gone() { // and nobody has noticed yet
-			s.buried(p)
-		}
+	for _, p := range processes {
+		s.t.Logf("--- dump of %s, pid %d\n%s", p.Path, p.Cmd.Process.Pid, strings.TrimSpace(p.Dump()))
 	}
-	failures := s.load.failed()
-	for _, f := range failures {
-		if err := s.judge(f, httpd); err != nil {
-			s.t.Errorf("%v: %v", f, err)
-		}
-	}
-	if n := s.kills - s.early; len(failures) < n {
-		s.t.Errorf("%d kills were felt by %d connections only: was there traffic?", n, len(failures))
-	}
-	if n := s.witness.missed(); n > 0 {
-		s.t.Errorf("the witness has missed %d frames", n)
-	}
-}
-
-var mbufsBack = regexp.MustCompile(`secondary is gone.* mbufs_back=(\d+)`)
-
-func (s *storm) report(took time.Duration) {
-	reclaimed := 0
-	log := s.e.Primary.Log()
-	for _, match := range mbufsBack.FindAllStringSubmatch(log, -1) {
-		n, err := strconv.Atoi(match[1])
-		if err != nil {
-			s.t.Error(err)
-		}
-		reclaimed += n
-	}
-	if reclaimed == 0 {
-		s.t.Errorf("the primary's log does not tell of mbufs that came back")
-	}
-	l := s.load
-	s.t.Logf("%d kills in %v, %d of them while attaching; %s", s.kills, took.Round(time.Millisecond), s.early, s.tellDeaths())
-	s.t.Logf("%d requests, %.0f/s, on %d connections", l.requests.Load(), float64(l.requests.Load())/took.Seconds(), l.connections.Load())
-	s.t.Logf("%d connections failed, with whom they were to", len(l.failed()))
-	s.t.Logf("%v at most to an exact balance; %d mbufs reclaimed", s.slowest.Round(time.Microsecond), reclaimed)
-	s.t.Logf("%v at most without an answer to anybody; %v at most for a request",
-		time.Duration(l.gap.Load()).Round(time.Millisecond), time.Duration(l.slowest.Load()).Round(time.Millisecond))
-}
-
-// tellDeaths tells how many died inside a ring operation. There has to be one at every step when there were enough kills.
-func (s *storm) tellDeaths() string {
-	deaths := s.deaths()
-	var list []string
-	for step, n := range deaths {
-		list = append(list, fmt.Sprintf("%s %d", ringSteps[step], n))
-		if n == 0 && s.kills >= 200 {
-			s.t.Errorf("nobody died at step %d, %s", step, ringSteps[step])
-		}
-	}
-	return "inside ring operations: " + strings.Join(list, ", ")
+	s.t.FailNow()
 }

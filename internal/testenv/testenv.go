@@ -159,12 +159,21 @@ func (e *Env) Start() {
 
 func (e *Env) startWith(flags ...string) {
 	e.t.Helper()
+	e.LaunchPrimary(flags...)
+	e.Primary.WaitLog(Ready)
+}
+
+// Ready is what a primary prints when secondaries can attach.
+const Ready = "ready for secondaries"
+
+// LaunchPrimary starts a primary and waits for nothing.
+func (e *Env) LaunchPrimary(flags ...string) {
+	e.t.Helper()
 	args := append([]string{"--conf", e.Conf}, flags...)
 	if e.program == FFPrimary {
 		args = append(args, "--log-level", "debug")
 	}
 	e.Primary = e.Run(Command{Path: Build(e.t, e.program), Args: args})
-	e.Primary.WaitLog("ready for secondaries")
 }
 
 // Secondary starts a program as an unprivileged user and waits for the line that says it serves.

@@ -19,7 +19,8 @@ type Handler interface {
 	// Timer says that the time of Conn.SetTimer has come.
 	Timer(c Conn)
 	// Closed is the last call. err is nil when both sides ended in order, else why the connection ended, or why it
-	// could not be opened: syscall.ECONNREFUSED, ECONNRESET, ETIMEDOUT and so on, or net.ErrClosed when the engine has ended.
+	// could not be opened: syscall.ECONNREFUSED, ECONNRESET, ETIMEDOUT and so on, or net.ErrClosed when the engine has ended: that
+	// call comes from the goroutine that closes the engine, after the loop's last turn.
 	Closed(c Conn, err error)
 }
 
@@ -110,6 +111,6 @@ type Events interface {
 	ConnectTCP(local, remote netip.AddrPort, h Handler) error
 	// ServeUDP gives h the datagrams to addr.
 	ServeUDP(addr netip.AddrPort, h PacketHandler) (PacketConn, error)
-	// Post makes the loop run f; false: the engine has ended.
+	// Post makes the loop run f, unless the engine ends before; false: it has ended.
 	Post(f func()) bool
 }

@@ -102,7 +102,7 @@ func (s *base) setDeadlines(t time.Time, sides ...*side) error {
 		return net.ErrClosed
 	}
 	for _, side := range sides {
-		side.setDeadline(&s.mu, t)
+		side.setDeadline(s, t)
 	}
 	return nil
 }

@@ -149,6 +149,9 @@ func (c *conn) write(b []byte) (int, error) {
 	}
 	n := c.out.done
 	c.out.buf, c.out.done = nil, 0
+	if c.has(wantWrite) { // it waits for this call to end
+		c.ask(c)
+	}
 	if n == len(b) {
 		err = nil
 	}

@@ -29,7 +29,7 @@ func (c *conn) ended(err syscall.Errno) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.has(closed | readShut) {
-		c.limits.rx = 1<<31 - 1 // the stack forgets the rest when this call returns
+		c.limits.rx = unlimited // the stack forgets the rest when this call returns
 		c.pull()
 	}
 	c.err = err
@@ -96,6 +96,23 @@ func (h *host) release(id tcp.ID, abort bool, linger time.Duration) {
 	h.tcp.Close(id)
 }
 
+// known reports whether the stack still knows the connection.
+func (c *conn) known() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.has(gone)
+}
+
+// discard resets a connection that the application does not have.
+func (c *conn) discard() {
+	c.mu.Lock()
+	c.set(gone | closed)
+	c.reset(&c.rx)
+	c.mu.Unlock()
+	c.host.streams.drop(uint64(c.id))
+	c.host.tcp.Abort(c.id)
+}
+
 // push moves what is written to the stack as far as it has room. The lock is held.
 func (c *conn) push() {
 	t := c.host.tcp
@@ -160,7 +177,7 @@ func (c *conn) take(b []byte) (n int) {
 		c.in.done += n
 		c.host.wakeLater(&c.in)
 	}
-	if room := int(c.limits.rx) - c.rx.n; room > 0 && n < len(b) && !c.host.overBudget() {
+	if room := c.readRoom(); room > 0 && n < len(b) {
 		rest := b[n:][:min(room, len(b)-n)]
 		c.rx.write(rest)
 		c.host.charge(len(rest))
@@ -168,6 +185,21 @@ func (c *conn) take(b []byte) (n int) {
 		c.wakeReader()
 	}
 	return n
+}
+
+// unlimited is a limit that nothing comes near, and that the budget does not lower.
+const unlimited = 1<<31 - 1
+
+// readRoom is how many received bytes can be queued. Beyond the budget that is none, but a little where a call has not waited: nothing else
+// would ever tell it of more.
+func (c *conn) readRoom() int {
+	switch {
+	case c.limits.rx == unlimited || !c.host.overBudget():
+		return int(c.limits.rx) - c.rx.n
+	case c.rx.n == 0 && c.has(wantRead):
+		return blockSize
+	}
+	return 0
 }
 
 var _ net.Conn = (*conn)(nil)

@@ -40,7 +40,7 @@ func (h *host) dial(ctx context.Context, d *dial, local netip.Addr) error {
 		}
 		return nil
 	case <-ctx.Done():
-		h.requests.add(order(func() { h.cancelDial(d) }))
+		h.requests.add(order(d.discard)) // also when it has just succeeded
 		return ctx.Err()
 	case <-h.ended:
 		return h.requests.why()
@@ -77,12 +77,4 @@ func (d *dial) connected(errno syscall.Errno) {
 		d.host.streams.put(uint64(d.id), d.conn)
 	}
 	d.host.wakes = append(d.host.wakes, d.done)
-}
-
-// cancelDial ends an attempt that nobody waits for any more, also when it has just succeeded.
-func (h *host) cancelDial(d *dial) {
-	if _, known := h.streams.get(uint64(d.id)); known {
-		h.streams.drop(uint64(d.id))
-		h.tcp.Abort(d.id)
-	}
 }

@@ -51,7 +51,7 @@ type host struct {
 func New(ports []engine.Port) (engine.Engine, error) {
 	h := &host{
 		start: time.Now(), ended: make(chan struct{}), settings: defaultSettings, ipv6: hasIPv6(ports),
-		listeners: make(map[tcp.ID]acceptor), timers: wheel.New(time.Millisecond),
+		listeners: make(map[tcp.ID]acceptor), timers: wheel.New(time.Millisecond), yielding: newYielding(),
 	}
 	var err error
 	if h.stack, err = stack.New(h.config(ports), h); err != nil {

@@ -2,10 +2,14 @@ package native
 
 import (
 	"net"
+	"net/netip"
+	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/net/nettest"
 
+	"ringstack/secondary/engine"
 	"ringstack/secondary/enginetest"
 )
 
@@ -23,4 +27,35 @@ func testConn(t *testing.T, cable enginetest.Impairment) {
 	enginetest.Pipes(t, New, cable, func(t *testing.T, pipe func() (c1, c2 net.Conn, stop func(), err error)) {
 		nettest.TestConn(t, pipe)
 	})
+}
+
+// TestFlowComesUntilAccept: the end of its listener is the end of a connection that Accept has not given out.
+func TestFlowComesUntilAccept(t *testing.T) {
+	w := enginetest.NewWire(t, New)
+	l, err := w.Server.ListenTCP(w.Addr(80), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Client.DialTCP(t.Context(), netip.AddrPort{}, w.Addr(80), nil); err != nil {
+		t.Fatal(err)
+	}
+	want := func(state engine.FlowState) {
+		t.Helper()
+		var got []engine.FlowState
+		server := w.Server.(*host)
+		for end := time.Now().Add(patience); !slices.Equal(got, []engine.FlowState{state}); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("states %v, want %v", got, state)
+			}
+			got = got[:0]
+			if err := server.do(func() { server.Flows(func(f engine.Flow) { got = append(got, f.State) }) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	want(engine.FlowComing)
+	if _, err := l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	want(engine.FlowOpen)
 }

@@ -57,9 +57,27 @@ func (l *listener) accepted(id tcp.ID, info *tcp.Info) {
 	c.id = id
 	l.host.adopt(id, c, c.options)
 	l.mu.Lock()
+	if len(l.queue) >= 2*backlog {
+		l.sweep()
+	}
 	l.queue = append(l.queue, c)
 	l.wakeReader()
 	l.mu.Unlock()
+}
+
+// sweep makes room in the queue, where connections lie that were taken or have ended. Others are not more than backlog: the stack
+// counts them. The lock is held.
+func (l *listener) sweep() {
+	live := l.queue[:0]
+	for _, c := range l.queue[l.first:] {
+		if c.known() {
+			live = append(live, c)
+		} else {
+			c.discard()
+		}
+	}
+	clear(l.queue[len(live):])
+	l.queue, l.first = live, 0
 }
 
 // Addr implements net.Listener.
@@ -145,16 +163,7 @@ func (l *listener) unlisten() {
 	h.tcp.CloseListener(l.id)
 	delete(h.listeners, l.id)
 	for ; l.first < len(l.queue); l.first++ {
-		c := l.queue[l.first]
-		c.mu.Lock()
-		known := !c.has(gone)
-		c.set(gone | closed)
-		c.reset(&c.rx)
-		c.mu.Unlock()
-		if known {
-			h.streams.drop(uint64(c.id))
-			h.tcp.Abort(c.id)
-		}
+		l.queue[l.first].discard()
 	}
 }
 

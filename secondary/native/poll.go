@@ -63,7 +63,7 @@ func (h *host) Poll(now time.Time) time.Time {
 	if h.detached {
 		return h.pollDetached()
 	}
-	if n := h.wakeAll(); n >= yieldFrom || n > 0 && runtime.GOMAXPROCS(0) == 1 {
+	if h.wakeAll() >= h.yielding.from {
 		h.yield()
 	}
 	h.tellReady()
@@ -88,13 +88,23 @@ func (h *host) Poll(now time.Time) time.Time {
 
 // yielding decides whether the loop lets the goroutines run that it has just woken, so that what they
 // write leaves in the same turn. That pays while they are quick; a busy program would starve the loop.
-type yielding struct{ rest int }
+type yielding struct {
+	from int // so many goroutines
+	rest int // turns without, from now on
+}
 
 const (
-	yieldFrom  = 4                      // goroutines; fewer are sooner taken by another CPU, where there is one
+	yieldFrom  = 4                      // goroutines; fewer are sooner taken by another CPU
 	yieldLimit = 200 * time.Microsecond // longer is not quick
 	yieldRest  = 100                    // turns without
 )
+
+func newYielding() yielding {
+	if runtime.GOMAXPROCS(0) == 1 {
+		return yielding{from: 1} // there is no other CPU
+	}
+	return yielding{from: yieldFrom}
+}
 
 func (h *host) yield() {
 	if h.yielding.rest > 0 {

@@ -28,6 +28,24 @@ func (s *base) wakeWriter() {
 	s.notify(wantWrite, engine.Writable)
 }
 
+// tellTooLate makes the loop call ready where a call has not waited on a side whose deadline has now passed. The lock is held.
+func (s *base) tellTooLate(side *side) {
+	switch {
+	case side == &s.in && s.has(wantRead):
+		s.host.requests.add(order(func() {
+			s.mu.Lock()
+			s.wakeReader()
+			s.mu.Unlock()
+		}))
+	case side == &s.out && s.has(wantWrite):
+		s.host.requests.add(order(func() {
+			s.mu.Lock()
+			s.wakeWriter()
+			s.mu.Unlock()
+		}))
+	}
+}
+
 func (s *base) notify(wish flags, what engine.Ready) {
 	if s.has(wish) {
 		s.clear(wish)

@@ -51,15 +51,16 @@ func (c *conn) TryWrite(b []byte) (n int, err error) {
 	if err = c.mayWrite(); err != nil || len(b) == 0 {
 		return 0, c.opError("write", "write", err)
 	}
-	if n = min(len(b), c.room()); n == 0 {
-		c.again(wantWrite, errAgain)
+	if n = min(len(b), c.room()); n <= 0 {
+		c.set(wantWrite)
 		return 0, errAgain
 	}
 	c.enqueue(b[:n])
 	return n, nil
 }
 
-// room is how many bytes can be queued for sending. Beyond the budget that is little, but not none where nothing would ever tell of more.
+// room is how many bytes can be queued for sending, below 0 when the buffer has been made smaller than what is in it. Beyond the budget that
+// is little, but not none where nothing would ever tell of more.
 func (c *conn) room() int {
 	switch {
 	case c.out.buf != nil: // of a call that waits: its bytes come first

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -159,6 +160,27 @@ func TestReadyForTheEnd(t *testing.T) {
 	expectReady(t, accepting, engine.Readable)
 	if _, err := l.(*listener).TryAccept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("accept after the engine's end: %v", err)
+	}
+}
+
+// A deadline makes ready what it is for.
+func TestReadyForTheDeadline(t *testing.T) {
+	_, client, _ := pair(t)
+	calls := onReady(client)
+	for _, wait := range []time.Duration{-1, 5 * time.Millisecond} {
+		client.SetReadDeadline(time.Time{})
+		if _, err := client.TryRead(make([]byte, 1)); err != syscall.EAGAIN {
+			t.Fatal(err)
+		}
+		client.SetWriteDeadline(time.Now().Add(wait)) // nobody waits for that
+		client.SetReadDeadline(time.Now().Add(wait))
+		expectReady(t, calls, engine.Readable)
+		if _, err := client.TryRead(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("after the deadline: %v", err)
+		}
+	}
+	if len(calls) != 0 {
+		t.Errorf("%d more calls", len(calls))
 	}
 }
 

@@ -63,8 +63,8 @@ func (h *host) wakeAll() (n int) {
 // epoch is what deadlines count from.
 var epoch = time.Now()
 
-// setDeadline moves the deadline to t; the zero time means never. mu, the socket's lock, is held.
-func (s *side) setDeadline(mu *sync.Mutex, t time.Time) {
+// setDeadline moves the deadline to t; the zero time means never. b, whose side it is, is locked.
+func (s *side) setDeadline(b *base, t time.Time) {
 	if t.IsZero() {
 		s.stop()
 		return
@@ -72,26 +72,31 @@ func (s *side) setDeadline(mu *sync.Mutex, t time.Time) {
 	wait := time.Until(t)
 	if wait <= 0 {
 		s.stop()
-		s.deadline = passed
-		s.wake()
+		s.pass(b)
 		return
 	}
 	s.deadline = time.Since(epoch) + wait
 	if s.timer == nil {
-		s.timer = time.AfterFunc(wait, func() { s.expire(mu) })
+		s.timer = time.AfterFunc(wait, func() { s.expire(b) })
 	} else {
 		s.timer.Reset(wait)
 	}
 }
 
 // expire is the timer's. The deadline may have moved meanwhile.
-func (s *side) expire(mu *sync.Mutex) {
-	mu.Lock()
-	defer mu.Unlock()
+func (s *side) expire(b *base) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if s.deadline > 0 && time.Since(epoch) >= s.deadline {
-		s.deadline = passed
-		s.wake()
+		s.pass(b)
 	}
+}
+
+// pass ends the wait of all calls. b is locked.
+func (s *side) pass(b *base) {
+	s.deadline = passed
+	s.wake()
+	b.tellTooLate(s)
 }
 
 // stop drops the deadline.

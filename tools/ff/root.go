@@ -38,7 +38,7 @@ type command struct {
 
 // commands returns all subcommands, in the order in which help shows them.
 func commands() []*command {
-	asking := []*command{psCommand(), topCommand(), trafficCommand(), sysctlCommand(), statsCommand()}
+	asking := []*command{psCommand(), topCommand(), trafficCommand(), sysctlCommand(), statsCommand(), drainCommand()}
 	return slices.Concat(asking, supervisorCommands(), metaCommands())
 }
 

@@ -18,8 +18,8 @@ func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
 		"":                 `name a command; see "ff --help"`,
 		"topp":             `unknown command "topp" (did you mean "top"?); see "ff --help"`,
-		"netstat":          `no command netstat: there are ps, top, traffic, sysctl, stats, status, start, stop, restart; see "ff --help"`,
-		"ff_netstat -a":    `no command netstat: there are ps, top, traffic, sysctl, stats, status, start, stop, restart; see "ff --help"`,
+		"netstat":          `no command netstat: there are ps, top, traffic, sysctl, stats, drain, status, start, stop, restart; see "ff --help"`,
+		"ff_netstat -a":    `no command netstat: there are ps, top, traffic, sysctl, stats, drain, status, start, stop, restart; see "ff --help"`,
 		"--version ps":     `unexpected argument "ps"; see "ff help version"`,
 		"top -n -1":        `invalid argument "-1" for "-n, --num" flag: want a number from 0 on; see "ff help top"`,
 		"top -n x":         `invalid argument "x" for "-n, --num" flag: want a number from 0 on; see "ff help top"`,
@@ -37,7 +37,7 @@ func TestUsageErrors(t *testing.T) {
 		"top -d 90000":     `invalid argument "90000" for "-d, --delay" flag: want seconds, or a time such as 500ms, above 0 and at most 24h; see "ff help top"`,
 		"top -d NaN":       `invalid argument "NaN" for "-d, --delay" flag: want seconds, or a time such as 500ms, above 0 and at most 24h; see "ff help top"`,
 		"top -p 3 -P 2":    `--max-proc 2 is below --proc 3; see "ff help top"`,
-		"\x1b[2J":          `no command \x1b[2J: there are ps, top, traffic, sysctl, stats, status, start, stop, restart; see "ff --help"`,
+		"\x1b[2J":          `no command \x1b[2J: there are ps, top, traffic, sysctl, stats, drain, status, start, stop, restart; see "ff --help"`,
 	} {
 		ff(t, "", strings.Fields(args)...).want(t, 2, "", "ff: "+want+"\n")
 	}
@@ -78,7 +78,7 @@ func TestName(t *testing.T) {
 	ffNamed(t, "/opt/bin/ff_ps", socket, "--json").want(t, 0, `{"procs":[],"pools":[]}`+"\n", "")
 	ffNamed(t, "ff-v2", socket, "ps", "--json").want(t, 0, `{"procs":[],"pools":[]}`+"\n", "")
 	ffNamed(t, "/opt/bin/ff_netstat", "", "-a").want(t, 2, "",
-		"ff: no command netstat: there are ps, top, traffic, sysctl, stats, status, start, stop, restart; see \"ff --help\"\n")
+		"ff: no command netstat: there are ps, top, traffic, sysctl, stats, drain, status, start, stop, restart; see \"ff --help\"\n")
 }
 
 func TestSocketPath(t *testing.T) {

@@ -62,8 +62,11 @@ func serve(cfg secondary.Config, addresses []string) error {
 	case <-ctx.Done():
 		return nil
 	case <-s.Done():
-		return s.Err()
 	}
+	if err := s.Err(); err != secondary.ErrClosed {
+		return err
+	}
+	return nil
 }
 
 func accept(l net.Listener) {

@@ -1,19 +1,12 @@
 package native
 
 import (
-	"fmt"
 	"io"
 	"runtime"
 	"testing"
 
 	"ringstack/secondary/enginetest"
 )
-
-func BenchmarkRequestResponse(b *testing.B) {
-	for _, n := range []int{1, 50, 1000} {
-		b.Run(fmt.Sprintf("connections=%d", n), func(b *testing.B) { enginetest.RequestResponse(b, New, n) })
-	}
-}
 
 // An idle connection, that has carried a request, needs at most 1 KB: in the engine and here, without the application's goroutine.
 func TestIdleConnectionIsSmall(t *testing.T) {

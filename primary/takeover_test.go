@@ -1,0 +1,51 @@
+package primary
+
+import (
+	"errors"
+	"net"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"ringstack/msg"
+)
+
+// TestWhoMayTakeOver asks a primary of uid 1000 as different users.
+func TestWhoMayTakeOver(t *testing.T) {
+	for uid, want := range map[int]error{0: nil, 1000: nil, 33: syscall.EPERM} {
+		p := newIdle(t, 0)
+		p.uid = 1000
+		stopped := false
+		p.stop = func() { stopped = true }
+		here, there := seqpacketPair(t)
+		s := &session{p: p, conn: msg.NewConn(here), peer: peer{uid: uid}}
+		p.handOver(s, msg.Message{Header: msg.Header{ID: 7, Kind: msg.KindTakeover}})
+		reply, err := msg.NewConn(there).Recv(time.Now().Add(5 * time.Second))
+		if err != nil || reply.ID != 7 {
+			t.Fatalf("%+v, %v", reply, err)
+		}
+		if err := reply.Decode(nil); !errors.Is(err, want) || stopped != (want == nil) {
+			t.Errorf("uid %d: %v, stopped: %v", uid, err, stopped)
+		}
+	}
+}
+
+// seqpacketPair returns both ends of a connection.
+func seqpacketPair(t *testing.T) (here, there *net.UnixConn) {
+	t.Helper()
+	addr := &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unixpacket"}
+	l, err := net.ListenUnix("unixpacket", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if there, err = net.DialUnix("unixpacket", nil, addr); err != nil {
+		t.Fatal(err)
+	}
+	if here, err = l.AcceptUnix(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { here.Close(); there.Close() })
+	return here, there
+}
