@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// ErrSnapshot: a snapshot contradicts itself or the table.
+// ErrSnapshot says that a snapshot contradicts itself or the table.
 var ErrSnapshot = errors.New("impossible snapshot")
 
 // Snapshot is what a table knows of flows and cannot find out again, for a primary that starts anew. Procs in it are live or awaited;

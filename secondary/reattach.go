@@ -167,6 +167,8 @@ func (s *Secondary) attachAgain(ctx context.Context) (*session, error) {
 // resume tells the primary what there is, and goes online. After an error the session is unmapped.
 func (s *Secondary) resume(ctx context.Context, session *session, had *msg.Resume) error {
 	a := &session.attach
+	s.ticket = a.Ticket // at once: the primary may have written it down, and die before this one is ready
+	s.proc.Store(int32(a.Proc))
 	var flows []byte
 	var ready msg.Ready
 	ok := s.do(func() {
@@ -192,8 +194,7 @@ func (s *Secondary) resume(ctx context.Context, session *session, had *msg.Resum
 		s.do(s.goOffline)
 		return fmt.Errorf("apply the primary's ports: %w", err)
 	}
-	s.ticket, s.sysctls = a.Ticket, a.Sysctls
-	s.proc.Store(int32(a.Proc))
+	s.sysctls = a.Sysctls
 	s.leases.keep(had.Leases, a.LostLeases)
 	s.ports.lose(a.Refused)
 	s.line.set(session)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"syscall"
@@ -162,7 +163,10 @@ func (h *helm) proceed() {
 	since := time.Now()
 	h.when("all secondaries are back", h.allBack, func() {
 		h.slowest.back = max(h.slowest.back, time.Since(since))
-		h.when("all connections go on", func() bool { return h.goesOn(since) }, func() { h.after(upTo(h.rand, 800), h.round) })
+		h.when("all connections go on", func() bool { return h.goesOn(since) }, func() {
+			h.note("all goes on", "after %v %s", round(time.Since(since)), dbg)
+			h.after(upTo(h.rand, 800), h.round)
+		})
 	})
 }
 
@@ -190,12 +194,14 @@ func (h *helm) allBack() bool {
 func (s *storm) goesOn(since time.Time) bool {
 	for _, c := range s.long.conns {
 		if s.long.start.Add(time.Duration(c.latest.Load())).Before(since) {
+			dbg = fmt.Sprintf("long %v", c.LocalAddr())
 			return false
 		}
 	}
 	for _, l := range []*load{s.pages, s.errands} {
 		for _, v := range l.visitors {
 			if l.start.Add(time.Duration(v.latest.Load())).Before(since) {
+				dbg = fmt.Sprintf("visitor %v of %d reqs %d", v.latest.Load(), l.port, v.requests)
 				return false
 			}
 		}
@@ -214,3 +220,5 @@ func (s *storm) wantNoViolation() {
 		}
 	}
 }
+
+var dbg string

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 )
 
 // report tells what there was.
 func (s *storm) report() {
-	if s.t.Failed() {
+	if s.t.Failed() || testing.Verbose() {
 		s.t.Logf("what was done, at which second:\n%s", strings.Join(s.journal, "\n"))
 	}
 	huge := ""

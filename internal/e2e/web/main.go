@@ -3,7 +3,7 @@
 //
 //	web <certificate> <key> [<origin>]
 //
-// On SIGTERM it lets active requests end first.
+// On SIGTERM it lets active requests and connections end first.
 package main
 
 import (
@@ -79,7 +79,7 @@ func proxy(s *secondary.Secondary, origin string) (http.Handler, error) {
 func proxyBy(s *secondary.Secondary, target *url.URL, protocols *http.Protocols) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		Transport:     &http.Transport{DialContext: s.DialContext, Protocols: protocols},
+		Transport:     &http.Transport{DialContext: s.DialContext, Protocols: protocols, IdleConnTimeout: time.Second},
 		FlushInterval: -1, // streams pass at once
 	}
 }
@@ -112,5 +112,5 @@ func serve(ctx context.Context, s *secondary.Secondary, server *http.Server) err
 	fmt.Println("web: stopping")
 	ending, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	return server.Shutdown(ending)
+	return errors.Join(server.Shutdown(ending), s.Shutdown(ending)) // requests, and then what connections still have to send
 }
