@@ -22,7 +22,7 @@ import (
 // attempts is how often a lock is tried whose file or folder others remove meanwhile.
 const attempts = 100
 
-// Lock is a lock that this process holds until Release or its end.
+// Lock is a lock that this process holds until Release or its end. Keep it: the collector closes the file of one that nobody refers to.
 type Lock struct{ file *os.File }
 
 // HeldError says that another process has the lock.

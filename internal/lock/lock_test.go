@@ -23,10 +23,13 @@ const (
 	intruder = "intruder" // makes and locks files in DIR as far as it may
 )
 
+var kept *Lock
+
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleEnv) {
 	case holder:
-		_, err := Take(os.Args[1], os.Args[2], Self("other"))
+		var err error
+		kept, err = Take(os.Args[1], os.Args[2], Self("other"))
 		fmt.Println(err)
 		select {}
 	case intruder:
