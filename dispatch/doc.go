@@ -12,7 +12,8 @@
 // A proc is one secondary, known by its proc id. Procs own local ports by
 // listening; the members of a group share a port by a table of 256 buckets.
 // Membership changes move buckets, and TCP flows that exist then stay where
-// they are (see Table.Donors).
+// they are (see Table.Donors). New flows keep away from procs that drain or have
+// stalled (see Table.Drain, Table.Stall).
 //
 // Nothing here has a lock, a goroutine or a clock: a Table belongs to one
 // goroutine, the primary's poll loop, which hands the time in. Parse and

@@ -18,8 +18,9 @@ func (t *Table) Drain(proc uint8) {
 	}
 }
 
-// Draining reports whether proc drains.
-func (t *Table) Draining(proc uint8) bool { return t.draining[proc] }
+// Seal ends the time in which a proc that drains may still get new flows, as it does from buckets that wait to move: call it when Moving
+// is 0. Where buckets move away from it later on, new flows of theirs are dropped until they have.
+func (t *Table) Seal(proc uint8) { t.sealed[proc] = t.draining[proc] }
 
 // Moving returns how many buckets wait to move away from proc.
 func (t *Table) Moving(proc uint8) int {

@@ -52,14 +52,12 @@ func TestDrain(t *testing.T) {
 	}
 	checkStay(t, table, flows)
 	checkEven(t, table.ports[0][80], []uint8{1, 2})
-	if !table.Draining(0) || table.Draining(1) {
-		t.Error("who drains?")
-	}
 	table.Drain(0) // again
 	table.Drain(9) // is not there
 	table.Leave(0)
 	table.Join(0)
-	if table.Draining(0) || table.Draining(9) {
+	table.Seal(0) // does not drain
+	if table.draining[0] || table.draining[9] || table.sealed[0] {
 		t.Error("the next proc with the id drains, too")
 	}
 }
@@ -91,14 +89,12 @@ func TestLoneDrain(t *testing.T) {
 		}
 		checkStay(t, table, flows)
 
+		table.Seal(0)
 		listen(t, table, ProtoTCP, 80, 1)
 		for i := 600; i < 700; i++ {
-			f := client(i, 80)
-			v := send(table, f, true)
-			if closes && v != deliver(1) {
-				t.Fatalf("new flow at a proc that listens no more: %+v", v)
+			if v := send(table, client(i, 80), true); v != drop(ReasonDraining) {
+				t.Fatalf("new flow at a proc that is not to get any more: %+v", v)
 			}
-			flows[v.Proc] = append(flows[v.Proc], f)
 		}
 		settle(t, table, flows)
 		for i := 700; i < 800; i++ {

@@ -10,6 +10,19 @@ func (m *model) drain(proc uint8) {
 	m.drains[proc] = true
 }
 
+// seal is done by the primary when the moves away from a proc that drains are over. Then the proc may stop to listen.
+func (m *model) seal(proc uint8) {
+	if m.live[proc] && m.drains[proc] && m.table.Moving(proc) == 0 {
+		m.table.Seal(proc)
+	}
+}
+
+// hasSealed reports whether a proc that is sealed has the flow's bucket.
+func (m *model) hasSealed(f Flow) bool {
+	e := m.table.ports[0][f.LocalPort]
+	return e != nil && m.table.sealed[e.owner[m.table.hash.Sum(&f, true)%NumBuckets]]
+}
+
 func (m *model) stall(proc uint8, on bool) {
 	m.table.Stall(proc, on)
 	delete(m.stalled, proc)
@@ -47,5 +60,7 @@ func (m *model) checkFit(port uint16, proc uint8) {
 		m.t.Fatalf("SYN to %d went to proc %d, which has stalled; %d others have not", port, proc, m.able(port))
 	case m.drains[proc] && m.table.Moving(proc) == 0:
 		m.t.Fatalf("SYN to %d went to proc %d, which drains and has nothing to give away", port, proc)
+	case m.table.sealed[proc]:
+		m.t.Fatalf("SYN to %d went to proc %d, which was told that none comes", port, proc)
 	}
 }

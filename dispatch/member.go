@@ -29,7 +29,7 @@ func (t *Table) Leave(proc uint8) {
 	default:
 		return
 	}
-	t.draining[proc], t.stalled[proc] = false, false
+	t.draining[proc], t.sealed[proc], t.stalled[proc] = false, false, false
 	t.refit()
 	t.pins.forget(proc)
 	t.frags.forget(proc)

@@ -83,6 +83,8 @@ func (m *model) step() {
 	case op < 83:
 		m.drain(proc)
 		m.save()
+	case op < 85:
+		m.seal(proc)
 	case op < 90:
 		m.stall(proc, m.rng.IntN(3) == 0)
 	case op < 120:
@@ -199,7 +201,7 @@ func (m *model) syn(port uint16) {
 			m.t.Fatalf("nobody live: %+v", v)
 		}
 	case v == drop(ReasonDraining):
-		if m.takers(port) > 0 {
+		if m.takers(port) > 0 && !m.hasSealed(f) {
 			m.t.Fatalf("SYN to %d dropped, members %v, of which drain %v", port, m.members[port], m.drains)
 		}
 	case v == drop(ReasonPinsFull):

@@ -20,7 +20,8 @@ type Donor struct {
 //
 // Until the Commit the donor goes on receiving the bucket's packets. SYNs are
 // pinned on the way: to the donor, or to the next owner if the donor has stopped
-// listening. So a donor that drains has to listen until the Commit.
+// listening. So a donor that drains has to listen until the Commit. SYNs for a
+// sealed donor are dropped (see Seal).
 func (t *Table) Donors() []Donor {
 	t.donors = t.donors[:0]
 	if t.moving == 0 {

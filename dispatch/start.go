@@ -12,7 +12,7 @@ func (t *Table) start(p *Packet, e *ownedPort, hash uint32) Verdict {
 	switch {
 	case to == none:
 		return t.refuse(p)
-	case t.draining[next]:
+	case t.draining[next], t.sealed[owner]:
 		return drop(ReasonDraining)
 	}
 	if t.stalled[to] {

@@ -33,6 +33,7 @@ type Table struct {
 
 	// See fit.go.
 	draining [MaxProcs + 1]bool
+	sealed   [MaxProcs + 1]bool // of those that drain
 	stalled  [MaxProcs + 1]bool
 	fit      []uint8 // those of live that get what is new, sorted
 	strained bool    // some of live do not

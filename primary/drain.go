@@ -45,6 +45,7 @@ func (p *Primary) tellDrained(pr *proc) {
 	if by := pr.drain.by; !by.IsZero() {
 		m.LeftMS = max(time.Until(by).Milliseconds(), 1)
 	}
+	p.table.Seal(uint8(pr.id))
 	payload, err := json.Marshal(m)
 	if err == nil {
 		err = pr.request(msg.KindDrain, payload, func([]byte, error) {})
@@ -58,9 +59,10 @@ func (p *Primary) endDrain(pr *proc) {
 	p.dismiss(pr, msg.Detach{Reason: "the time to drain is over"})
 }
 
-// goOnDraining goes on with the drain of a secondary that comes back.
+// goOnDraining goes on with the drain of a secondary that comes back, which may have been told by the primary before this one.
 func (p *Primary) goOnDraining(pr *proc) {
 	if pr.drain.on {
+		p.table.Seal(uint8(pr.id))
 		p.startDrain(pr, pr.drain.by)
 	}
 }

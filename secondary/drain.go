@@ -76,5 +76,5 @@ func (s *Secondary) beginDrain() {
 func (s *Secondary) shutdownBy(t time.Time) {
 	ctx, cancel := context.WithDeadline(context.Background(), t)
 	defer cancel()
-	s.Shutdown(ctx) // Err tells the program
+	s.Shutdown(ctx) // the program sees Done
 }

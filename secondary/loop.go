@@ -14,6 +14,7 @@ import (
 const (
 	burst        = 64
 	yieldFor     = 50 * time.Microsecond // of finding nothing, before the loop sleeps
+	yieldEvery   = time.Millisecond      // of work, when other goroutines may have no CPU but the loop's
 	publishEvery = 50 * time.Millisecond // counters of the control block
 )
 
@@ -46,7 +47,7 @@ func (s *Secondary) run() {
 	defer close(s.ended)
 	s.pin(s.attach.Lcore)
 	idleSince := time.Now()
-	published := idleSince
+	published, yielded := idleSince, idleSince
 	for now := idleSince; !s.stop.Load(); {
 		worked, next := s.turn(now)
 		end := time.Now()
@@ -61,9 +62,15 @@ func (s *Secondary) run() {
 			s.publish()
 			published = end
 		}
-		if !worked {
+		switch {
+		case !worked:
 			s.idle(end, end.Sub(idleSince), next)
 			end = time.Now()
+			yielded = end
+		case end.Sub(yielded) >= yieldEvery:
+			runtime.Gosched()
+			end = time.Now()
+			yielded = end
 		}
 		now = end
 	}

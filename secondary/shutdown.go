@@ -12,13 +12,14 @@ import (
 
 const (
 	flowPause      = 10 * time.Millisecond // between two looks at the connections
+	perFlow        = 10 * time.Microsecond // and for each of them, so that many are not looked at all the time
 	acceptPatience = 2 * time.Second       // for connections that are coming to be accepted
 )
 
 // Shutdown ends the secondary without a connection refused or cut off. New connections go to the other secondaries of its group, or have to
 // try again until one comes. When none comes any more, Draining is closed, and the program may close its listeners. When all connections have
 // ended, those that it has dialled, too, the secondary is closed, and Shutdown returns nil. If ctx is done before, it cuts off what
-// is left and returns the context's error. As for http.Server.Shutdown, make sure the program does not exit meanwhile.
+// is left and returns the context's error. Make sure that the program does not exit meanwhile, and do not call it from a handler of the event API.
 func (s *Secondary) Shutdown(ctx context.Context) error {
 	err := s.drained(ctx)
 	if err == nil {
@@ -47,9 +48,9 @@ var errEnded = errors.New("ended")
 // drained has the primary dispatch no new connections to this secondary.
 func (s *Secondary) drained(ctx context.Context) error {
 	if s.drain.ask(time.Time{}) {
-		err := s.call(ctx, msg.KindDrain, nil, nil)
-		if errors.As(err, new(*msg.Error)) { // it cannot, so there is nothing to wait for
-			s.drain.begin()
+		err := s.tell(ctx, msg.KindDrain, nil, nil)
+		if err == errOffline || errors.As(err, new(*msg.Error)) {
+			s.drain.begin() // there is nothing to wait for: the next primary is told when this secondary comes back, or this one cannot do it
 		}
 	}
 	select {
@@ -80,9 +81,9 @@ func (s *Secondary) awaitFlows(ctx context.Context, counts func(engine.FlowState
 			return nil
 		}
 		select {
-		case <-time.After(flowPause):
+		case <-time.After(flowPause + time.Duration(n)*perFlow):
 		case <-ctx.Done():
-			return fmt.Errorf("%d connections were open: %w", n, ctx.Err())
+			return fmt.Errorf("open connections: %d: %w", n, ctx.Err())
 		}
 	}
 }

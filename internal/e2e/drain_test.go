@@ -1,18 +1,22 @@
 package e2e
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"ringstack/internal/testenv"
 	"ringstack/msg"
+	"ringstack/secondary"
 )
 
 // patient visitors of httpds come a hundred a second, each on a connection of its own, and put up with a SYN that is lost several times.
@@ -166,5 +170,58 @@ func TestFFDrain(t *testing.T) {
 		if got := runFF(t, e, c.args...); got.Code == 0 || got.Stderr != c.want {
 			t.Errorf("%v: %+v", c.args, got)
 		}
+	}
+}
+
+// TestShutdown ends secondaries by the SDK's call.
+func TestShutdown(t *testing.T) {
+	e := testenv.New(t, testenv.Config{})
+	serve := func() (*secondary.Secondary, net.Conn) {
+		s := attach(t, e, "g")
+		go answerAll(listen(t, s, ":80"), "g")
+		c := open(t, e, "tcp", 80)
+		wantAnswer(t, c, "g hello")
+		return s, c
+	}
+	end := func(s *secondary.Secondary, limit time.Duration) (time.Duration, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		begun := time.Now()
+		err := s.Shutdown(ctx)
+		<-s.Draining()
+		if s.Err() != secondary.ErrClosed {
+			t.Errorf("it has ended: %v", s.Err())
+		}
+		return time.Since(begun), err
+	}
+
+	s, c := serve()
+	took, err := end(s, 300*time.Millisecond)
+	if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "shut down: open connections: 1: context deadline exceeded" || took < 300*time.Millisecond {
+		t.Errorf("a connection that stays: %v after %v", err, took)
+	}
+	if took, err := end(s, time.Second); err != nil || took > time.Second/2 {
+		t.Errorf("again: %v after %v", err, took)
+	}
+
+	s, c = serve()
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			if took, err := end(s, 10*time.Second); err != nil || took > 5*time.Second {
+				t.Errorf("a connection that ends: %v after %v", err, took)
+			}
+		})
+	}
+	<-s.Draining()
+	wantAnswer(t, c, "g hello")
+	c.Close()
+	both.Wait()
+
+	s = attach(t, e, "")
+	listen(t, s, ":81")
+	e.Kill()
+	if took, err := end(s, 10*time.Second); err != nil || took > 5*time.Second {
+		t.Errorf("while there is no primary: %v after %v", err, took)
 	}
 }

@@ -32,6 +32,7 @@ type instance struct {
 	ttl     uint8
 	started time.Time
 	ended   time.Time // from when on its connections may fail; zero: never
+	inOrder bool      // it ended when its connections had: only those may fail that were idle between two requests
 }
 
 // doom has a secondary kill itself inside a ring operation, see package ring's debug build.
@@ -150,6 +151,8 @@ func (f *fleet) judge(lost failure, program string) error {
 		return fmt.Errorf("proc %d, which lives, lost it", server.proc)
 	case lost.at.Before(server.ended):
 		return fmt.Errorf("proc %d lost it %v before its end", server.proc, server.ended.Sub(lost.at))
+	case server.inOrder && lost.answers == 0:
+		return fmt.Errorf("proc %d was to end in order", server.proc)
 	case lost.answers > 0 && lost.proc != server.proc:
 		return fmt.Errorf("proc %d had accepted it", server.proc)
 	}

@@ -63,6 +63,7 @@ func newKillStorm(t *testing.T) *killStorm {
 	seed := drawSeed()
 	t.Logf("go test ./internal/e2e -run %s -kills %d -seed %d", t.Name(), *stormKills, seed)
 	s := &killStorm{fleet: newFleet(t, testenv.New(t, testenv.Config{})), rand: rand.New(rand.NewPCG(seed, 0))}
+	s.e.KeepLogs(t.ArtifactDir())
 	s.tool = s.e.Tool()
 	for range 3 {
 		s.serve(s.launch(httpd, nil))

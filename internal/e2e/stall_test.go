@@ -75,10 +75,12 @@ func TestOneOfThreeIsStopped(t *testing.T) {
 	back := time.Now()
 	wantProc(t, e, 0, "live")
 	testenv.Eventually(t, answerWithin, "proc 0 answers again", func() bool { return count.of[0].Load() > mine+100 })
-	t.Logf("noticed after %v, live again after %v; the others answer %.0f requests a second before and %.0f meanwhile",
-		round(noticed), round(time.Since(back)), before, during)
-	if during < 0.8*before {
-		t.Errorf("the others answer %.0f requests a second, %.0f before", during, before)
+	took := time.Since(back)
+	after := count.rate(time.Second)
+	t.Logf("noticed after %v, live again after %v; the others answer %.0f requests a second before, %.0f meanwhile and %.0f after",
+		round(noticed), round(took), before, during, after)
+	if during < 0.8*min(before, after) { // whatever else this machine does
+		t.Errorf("the others answer %.0f requests a second, %.0f before and %.0f after", during, before, after)
 	}
 	wantNewAgain(t, e, 0)
 	l.stop()

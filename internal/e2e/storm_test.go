@@ -62,16 +62,17 @@ func newStorm(t *testing.T) *storm {
 	s.hangs = s.hang
 	e := testenv.Network(t, testenv.Config{Hugepages: *stormHuge, Keys: []string{"reattach_grace=60000"}})
 	e.Change("max_mbufs=2048", "max_mbufs=6144") // one of them can take nearly all
+	e.KeepLogs(t.ArtifactDir())
 	e.Start()
 	s.fleet = newFleet(t, e)
 	s.helm = &helm{storm: s, rand: s.chance(1)}
-	s.web = &crew{storm: s, rand: s.chance(2), program: httpd, args: []string{"--wait", "60s"}}
+	s.web = &crew{storm: s, rand: s.chance(2), program: httpd, args: []string{"--wait", "60s", "--drain", "60s"}}
 	s.couriers = &crew{storm: s, rand: s.chance(3), program: courier, args: []string{"--listen", ":81"}}
 	s.halts = &halts{storm: s, rand: s.chance(4)}
 	s.helm.connect()
-	s.muster(s.couriers, 2)
+	s.muster(s.couriers, 2, s.couriers.drain)
 	s.long = deliver(t, e, testenv.Stack4+":81", 24, 256<<10)
-	s.muster(s.web, 3)
+	s.muster(s.web, 3, s.web.leave)
 	s.helm.arm()
 	s.pages = startLoad(t, e, errand{80, stormAnswer, 10 * time.Millisecond, askPage}, 8, 4)
 	s.errands = startLoad(t, e, errand{81, stormAnswer, 20 * time.Millisecond, askParcel}, 0, 3)
@@ -90,13 +91,13 @@ const stormAnswer = 30 * time.Second
 func (s *storm) chance(part uint64) *rand.Rand { return rand.New(rand.NewPCG(s.seed, part)) }
 
 // muster has a crew grow or shrink to n, and waits for that.
-func (s *storm) muster(c *crew, n int) {
+func (s *storm) muster(c *crew, n int, leave func(*instance)) {
 	s.t.Helper()
 	for len(c.live) != n {
 		if len(c.live) < n {
 			c.join(nil)
 		} else {
-			c.leave(c.live[len(c.live)-1])
+			leave(c.live[len(c.live)-1])
 		}
 		s.settle()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -29,16 +30,19 @@ func (c *crew) join(d *doom) {
 	p := c.launch(c.program, d, c.args...)
 	c.joining = p
 	c.note(c.program[strings.LastIndexByte(c.program, '/')+1:]+" launched", "pid %d", p.Cmd.Process.Pid)
-	c.when("a secondary serves", func() bool { return p.gone() || strings.Contains(p.Log(), "serves") && c.isLive(p) }, func() {
+	c.when("a secondary serves", func() bool { return p.gone() || strings.Contains(p.Log(), "serves") && c.serves(p) }, func() {
 		if !p.gone() {
 			c.welcome(p)
 		}
 	})
 }
 
-func (s *storm) isLive(p *instance) bool {
+// serves reports whether the primary says that a secondary serves.
+func (s *storm) serves(p *instance) bool {
 	ps := s.ps()
-	return ps != nil && slices.ContainsFunc(ps.Procs, func(row msg.Proc) bool { return row.PID == p.Cmd.Process.Pid && row.State == "live" })
+	return ps != nil && slices.ContainsFunc(ps.Procs, func(row msg.Proc) bool {
+		return row.PID == p.Cmd.Process.Pid && row.State != "attaching" && row.State != "awaited"
+	})
 }
 
 // welcome has a secondary take part. One that dies just then is found by look.
@@ -65,14 +69,41 @@ func (c *crew) kill(p *instance, when string) {
 	c.awaitBack(p.Process, p.ended, func() {})
 }
 
-// leave asks a secondary to end.
+// leave asks a web server to end.
 func (c *crew) leave(p *instance) {
 	c.note("secondary stopped", "pid %d", p.Cmd.Process.Pid)
-	p.ended = time.Now()
+	p.ended, p.inOrder = time.Now(), true
 	c.forget(p)
 	c.leaving = append(c.leaving, p)
 	p.Cmd.Process.Signal(syscall.SIGTERM)
 	c.when("a secondary stops", p.gone, func() {})
+}
+
+// drain has a tool drain a courier. It asks again when the primary went before it could be told.
+func (c *crew) drain(p *instance) {
+	c.note("secondary drained", "pid %d", p.Cmd.Process.Pid)
+	c.forget(p)
+	c.leaving = append(c.leaving, p)
+	c.when("a secondary can be drained", func() bool { return p.gone() || c.serves(p) }, func() {
+		if p.gone() {
+			return
+		}
+		since := time.Now()
+		tool := c.e.Run(testenv.Command{
+			Path: testenv.Build(c.t, "ringstack/tools/ff"), Args: []string{"drain", "-p", strconv.Itoa(p.proc), "--timeout", "60"},
+			Env: []string{"FF_SOCKET=" + c.e.Socket},
+		})
+		c.when("ff drain ends", func() bool { return ended(tool) }, func() {
+			switch err := tool.Stop(); {
+			case err == nil:
+				c.when("a drained secondary ends", p.gone, func() {})
+			case c.helm.away.overlap(since, time.Now()):
+				c.drain(p)
+			default:
+				c.t.Errorf("drain pid %d: %v:\n%s", p.Cmd.Process.Pid, err, tool.Log())
+			}
+		})
+	})
 }
 
 func (c *crew) forget(p *instance) {
@@ -148,7 +179,7 @@ func (c *crew) relieve() {
 	}
 	switch guests := c.live[2:]; {
 	case len(guests) > 0 && (len(guests) == 2 || c.rand.IntN(2) == 0):
-		c.leave(guests[c.rand.IntN(len(guests))])
+		c.drain(guests[c.rand.IntN(len(guests))])
 	case c.joining == nil:
 		c.join(nil)
 	}

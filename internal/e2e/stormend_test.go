@@ -53,8 +53,8 @@ func (s *storm) calm() {
 		}
 	}
 	s.settle()
-	s.muster(s.couriers, 2)
-	s.muster(s.web, 3)
+	s.muster(s.couriers, 2, s.couriers.drain)
+	s.muster(s.web, 3, s.web.leave)
 	s.helm.proceed()
 	s.settle()
 	s.tools.stop()

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"syscall"
@@ -164,7 +163,7 @@ func (h *helm) proceed() {
 	h.when("all secondaries are back", h.allBack, func() {
 		h.slowest.back = max(h.slowest.back, time.Since(since))
 		h.when("all connections go on", func() bool { return h.goesOn(since) }, func() {
-			h.note("all goes on", "after %v %s", round(time.Since(since)), dbg)
+			h.note("all goes on", "after %v", round(time.Since(since)))
 			h.after(upTo(h.rand, 800), h.round)
 		})
 	})
@@ -194,14 +193,12 @@ func (h *helm) allBack() bool {
 func (s *storm) goesOn(since time.Time) bool {
 	for _, c := range s.long.conns {
 		if s.long.start.Add(time.Duration(c.latest.Load())).Before(since) {
-			dbg = fmt.Sprintf("long %v", c.LocalAddr())
 			return false
 		}
 	}
 	for _, l := range []*load{s.pages, s.errands} {
 		for _, v := range l.visitors {
 			if l.start.Add(time.Duration(v.latest.Load())).Before(since) {
-				dbg = fmt.Sprintf("visitor %v of %d reqs %d", v.latest.Load(), l.port, v.requests)
 				return false
 			}
 		}
@@ -220,5 +217,3 @@ func (s *storm) wantNoViolation() {
 		}
 	}
 }
-
-var dbg string

@@ -57,9 +57,12 @@ func (v *visitor) visit() {
 	v.latest.Store(int64(time.Since(v.start)))
 }
 
+// asking finds out soon that a secondary has died which had acknowledged a request: nothing else tells a peer that only waits.
+var asking = net.KeepAliveConfig{Enable: true, Idle: time.Second, Interval: time.Second, Count: 100}
+
 // exchange makes the requests of one connection.
 func (v *visitor) exchange(f *failure) error {
-	dialer := net.Dialer{Timeout: v.within, Control: f.bind}
+	dialer := net.Dialer{Timeout: v.within, Control: f.bind, KeepAliveConfig: asking}
 	asked := f.begun // the first request includes the connect
 	c, err := dialer.Dial("tcp4", net.JoinHostPort(testenv.Stack4, strconv.Itoa(v.port)))
 	if err != nil {

@@ -52,10 +52,23 @@ func (e *Env) Run(c Command) *Process {
 	e.t.Cleanup(func() {
 		p.Stop()
 		if e.t.Failed() {
-			e.t.Logf("--- %s\n%s", filepath.Base(c.Path), tail(p.log.String(), 40))
+			p.show()
 		}
 	})
 	return p
+}
+
+// show shows the end of what the program has printed, or keeps all of it in a file.
+func (p *Process) show() {
+	name := filepath.Base(p.Path)
+	if p.e.logs == "" {
+		p.e.t.Logf("--- %s\n%s", name, tail(p.log.String(), 40))
+		return
+	}
+	file := filepath.Join(p.e.logs, fmt.Sprintf("%s-%d.log", name, p.Cmd.Process.Pid))
+	if err := os.WriteFile(file, []byte(p.log.String()), 0o644); err != nil {
+		p.e.t.Error(err)
+	}
 }
 
 // Log returns what the program has printed.

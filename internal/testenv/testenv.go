@@ -56,6 +56,7 @@ type Env struct {
 	Primary *Process
 	Relay   *Relay // nil: none
 	program string
+	logs    string // folder; "": none
 	ns      string
 	t       testing.TB
 }
@@ -150,6 +151,9 @@ func (e *Env) Change(old, new string) {
 		e.t.Fatal(err)
 	}
 }
+
+// KeepLogs has what all programs have printed kept whole, in a folder, if the test fails: for tests with more of them than one wants to see.
+func (e *Env) KeepLogs(dir string) { e.logs = dir }
 
 // Start starts the primary and waits until secondaries can attach.
 func (e *Env) Start() {

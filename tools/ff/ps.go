@@ -16,7 +16,9 @@ func psCommand() *command {
 		name:  "ps",
 		short: "list the processes, their ports and the mbufs they hold",
 		long: `PROC is the proc id, with * for the leader: the secondary that answers ARP and neighbour
-discovery. PORTS are those that it listens on. MBUFS is how many it holds now. The lines below
+discovery. STATE is attaching, live, draining (gets no new connections and is about to end), stalled
+(has work and does nothing), detached (was told to go, and has not yet), or awaited (has yet to come
+back after a restart of the primary). PORTS are those that it listens on. MBUFS is how many it holds now. The lines below
 give the balance of each pool: free, in the NIC and the primary's queues, held by secondaries.
 With --proc only that secondary is listed.
 `,
