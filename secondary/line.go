@@ -2,7 +2,9 @@ package secondary
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"syscall"
 
 	"ringstack/msg"
 	"ringstack/secondary/engine"
@@ -61,7 +63,8 @@ func (s *Secondary) tell(ctx context.Context, kind msg.Kind, in, out any) error 
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	err := session.client.Call(ctx, kind, in, out)
-	if err == nil || session.client.Err() == nil {
+	going := errors.Is(err, syscall.ESHUTDOWN) // the notice of that is on its way
+	if err == nil || session.client.Err() == nil && !going {
 		return err
 	}
 	select {
