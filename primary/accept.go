@@ -14,6 +14,9 @@ import (
 // maxSessions is how many connections the control socket has at a time.
 const maxSessions = 512
 
+// descriptorPause is between two looks whether there are descriptors again.
+const descriptorPause = 10 * time.Millisecond
+
 // accept serves the control socket until ctx is done, then closes all connections and waits for
 // their goroutines.
 func (p *Primary) accept(ctx context.Context) {
@@ -32,7 +35,7 @@ func (p *Primary) accept(ctx context.Context) {
 				p.log.Warn().Err(err).Msg("the control socket takes no connections")
 			}
 			failing = true
-			time.Sleep(10 * time.Millisecond) // out of descriptors: let some go
+			time.Sleep(descriptorPause) // let some go
 			continue
 		}
 		if failing {

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"net"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"ringstack/msg"
 )
 
 // peer is who is at the other end of a session.
@@ -16,21 +19,43 @@ type peer struct {
 	groupID        int
 }
 
-// identify takes hold of the process of a secondary that attaches. Where it cannot be told for sure when the process began, no slot is kept
-// for it under the next primary.
-func (s *session) identify() {
-	s.process = peerProcess(s.conn.UnixConn, s.peer.pid)
-	s.peer.start, _ = processStart(s.peer.pid)
-	if s.process != nil && s.process.use(running) != nil {
-		s.peer.start = 0 // that may be of another process
+// identify takes hold of the process of a secondary that attaches. While there are no descriptors for that, it waits: where it cannot be
+// told for sure when the process began, no slot is kept for it under the next primary.
+func (s *session) identify() error {
+	for deadline := time.Now().Add(helloTimeout); ; time.Sleep(descriptorPause) {
+		err := s.findProcess()
+		switch {
+		case !isShort(err):
+			return nil
+		case time.Now().After(deadline):
+			return msg.Errorf(errnoOf(err), "the primary is out of descriptors: raise its limit, or try again")
+		}
 	}
 }
 
-// peerProcess takes hold of the process that has connected, and whose pid was this. nil: it cannot be seen.
-func peerProcess(c *net.UnixConn, pid int) *process {
+// findProcess has an error only where it may succeed another time.
+func (s *session) findProcess() (err error) {
+	if s.process, err = peerProcess(s.conn.UnixConn, s.peer.pid); isShort(err) {
+		return err
+	}
+	if s.peer.start, err = processStart(s.peer.pid); isShort(err) {
+		s.process.close()
+		return err
+	}
+	if s.process != nil && s.process.use(running) != nil {
+		s.peer.start = 0 // that may be of another process
+	}
+	return nil
+}
+
+// isShort reports whether err is a lack of descriptors.
+func isShort(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }
+
+// peerProcess takes hold of the process that has connected, and whose pid was this. With an error it cannot be seen.
+func peerProcess(c *net.UnixConn, pid int) (*process, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	var fd int
 	var failed error
@@ -40,10 +65,10 @@ func peerProcess(c *net.UnixConn, pid int) *process {
 	if err == nil && failed == unix.ENOPROTOOPT && pid > 0 {
 		fd, failed = unix.PidfdOpen(pid, 0)
 	}
-	if err != nil || failed != nil {
-		return nil
+	if err = errors.Join(err, failed); err != nil {
+		return nil, err
 	}
-	return &process{os.NewFile(uintptr(fd), "pidfd")}
+	return &process{os.NewFile(uintptr(fd), "pidfd")}, nil
 }
 
 // errUnseen: the process cannot be seen from here.

@@ -70,9 +70,9 @@ func TestPeerProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer accepted.Close()
-	p := peerProcess(accepted, os.Getpid())
-	if p == nil {
-		t.Fatal("this process cannot be seen")
+	p, err := peerProcess(accepted, os.Getpid())
+	if err != nil {
+		t.Fatal(err)
 	}
 	defer p.close()
 	var pid int

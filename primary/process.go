@@ -34,7 +34,7 @@ func openProcess(pid int, start uint64) (*process, error) {
 		return new(process), nil // an old kernel: it is not known when it ends
 	}
 	p := &process{os.NewFile(uintptr(fd), "pidfd")}
-	if now, err := processStart(pid); err != nil || now != start {
+	if now, err := processStart(pid); !isShort(err) && (err != nil || now != start) {
 		p.close()
 		return nil, errGone
 	}

@@ -95,11 +95,13 @@ func (p *Primary) serveSecondary(s *session, header msg.Header, hello *msg.Hello
 	var pr *proc
 	var attach shm.Attach
 	var fds []int
-	err := error(errStops)
-	s.identify()
+	err := s.identify()
 	defer s.process.close()
 	defer close(s.gone)
-	p.do(func() { pr, attach, fds, err = p.admit(s, hello) })
+	if err == nil {
+		err = errStops
+		p.do(func() { pr, attach, fds, err = p.admit(s, hello) })
+	}
 	if err != nil {
 		s.sendError(msg.Header{ID: header.ID, Kind: header.Kind}, err)
 		return

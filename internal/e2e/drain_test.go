@@ -195,7 +195,7 @@ func TestShutdown(t *testing.T) {
 		return time.Since(begun), err
 	}
 
-	s, c := serve()
+	s, _ := serve()
 	took, err := end(s, 300*time.Millisecond)
 	if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "shut down: open connections: 1: context deadline exceeded" || took < 300*time.Millisecond {
 		t.Errorf("a connection that stays: %v after %v", err, took)
@@ -204,7 +204,7 @@ func TestShutdown(t *testing.T) {
 		t.Errorf("again: %v after %v", err, took)
 	}
 
-	s, c = serve()
+	s, c := serve()
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() {

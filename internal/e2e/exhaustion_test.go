@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -230,31 +231,62 @@ func TestNoDescriptors(t *testing.T) {
 	e := testenv.New(t, testenv.Config{})
 	server := e.Secondary(httpd)
 	tool := e.Tool()
-	pid := e.Primary.Cmd.Process.Pid
-	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	limit := func(n uint64) {
-		var now unix.Rlimit
-		err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &now)
-		if err == nil {
-			err = unix.Prlimit(pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: now.Max}, nil)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	limit(uint64(len(open)))
+	limit := descriptorLimit(t, e.Primary)
+	limit(0)
 	waiting := e.Launch(httpd, "--wait", "20s")
 	e.Primary.WaitLog("the control socket takes no connections")
 	wantService(t, e)
 	testenv.Stats(t, tool) // is answered
-	limit(1024)
+	limit(1000)
 	waiting.WaitLog("serves")
 	e.Primary.WaitLog("the control socket takes connections again")
 	if n := strings.Count(e.Primary.Log(), "the control socket takes no connections"); n != 1 {
 		t.Errorf("told %d times", n)
 	}
 	wantAllBack(t, tool, []*testenv.Process{server, waiting})
+}
+
+// descriptorLimit returns what lets a process open so many files more than it has now.
+func descriptorLimit(t *testing.T, p *testenv.Process) func(more int) {
+	t.Helper()
+	pid := p.Cmd.Process.Pid
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(more int) {
+		t.Helper()
+		var now unix.Rlimit
+		err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &now)
+		if err == nil {
+			err = unix.Prlimit(pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(len(open) + more), Max: now.Max}, nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestNoDescriptorsForALook leaves the primary the descriptors for a connection, but none to see who has connected. It is to wait then: a
+// secondary that is not known could not come back to what it had.
+func TestNoDescriptorsForALook(t *testing.T) {
+	e := testenv.New(t, testenv.Config{Keys: []string{"reattach_grace=600000"}})
+	for _, more := range []int{1, 2} {
+		limit := descriptorLimit(t, e.Primary)
+		limit(more)
+		s := e.Launch(httpd)
+		testenv.Eventually(t, 5*time.Second, "it has connected", func() bool {
+			return slices.Contains(takeInventory(t, s).fds, "socket:[N]")
+		})
+		time.Sleep(50 * time.Millisecond) // in which it would be served
+		limit(1000)
+		s.WaitLog("serves")
+		signal(t, s, syscall.SIGSTOP)
+		e.Restart()
+		wantHeldOff(t, e, 1)
+		signal(t, s, syscall.SIGCONT)
+		wantProc(t, e, 0, "live")
+		s.Kill()
+		awaitBalance(t, e.Tool(), s.Cmd.Process.Pid)
+	}
 }

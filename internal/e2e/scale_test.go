@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"net"
 	"strconv"
 	"testing"
@@ -19,7 +18,7 @@ func TestScale(t *testing.T) {
 	for _, n := range []int{200, 100, 100, 100} {
 		procs = append(procs, e.Secondary(courier))
 		s.live = len(procs)
-		s.wantSettled()
+		wantSettled(t, s.tool)
 		s.wantEven()
 		s.load(n)
 	}
@@ -30,7 +29,7 @@ func TestScale(t *testing.T) {
 		go func() { drained <- runFF(t, e, "drain", "-p", strconv.Itoa(i), "--timeout", "60s") }()
 		wantProc(t, e, i, "draining")
 		s.live = i
-		s.wantSettled()
+		wantSettled(t, s.tool)
 		s.wantEven()
 	}
 	s.wantMore()
@@ -82,11 +81,11 @@ func (s *scale) finish() {
 	}
 }
 
-// wantSettled waits until a change of the members has taken effect.
-func (s *scale) wantSettled() {
-	s.t.Helper()
-	testenv.Eventually(s.t, time.Second, fmt.Sprintf("new connections are shared by %d", s.live), func() bool {
-		return testenv.Stats(s.t, s.tool)["dispatch.moving_buckets"] == 0
+// wantSettled waits until a change of a group's members has taken effect on new connections.
+func wantSettled(t *testing.T, tool *msg.Client) {
+	t.Helper()
+	testenv.Eventually(t, time.Second, "no bucket moves", func() bool {
+		return testenv.Stats(t, tool)["dispatch.moving_buckets"] == 0
 	})
 }
 

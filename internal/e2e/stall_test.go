@@ -44,6 +44,7 @@ func TestOneOfThreeIsStopped(t *testing.T) {
 	e.Secondary(httpd)
 	e.Secondary(httpd)
 	tool := e.Tool()
+	wantSettled(t, tool)
 	count := new(tally)
 	l := startLoad(t, e, errand{80, 15 * time.Second, 20 * time.Millisecond, count.ask}, 30, 3)
 	l.wantMore(t, 300)
