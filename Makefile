@@ -11,7 +11,7 @@ export GOFLAGS += -buildvcs=false
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SCRIPTS := scripts/*.sh .ci/run
 
-.PHONY: help setup build demo test lint fmt bench fuzz clean
+.PHONY: help setup build demo test lint fmt bench fuzz clean storm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench: ## measure the native engine, gVisor's and the kernel's on one CPU: 2 min
 
 fuzz: ## run every fuzz target, one after the other (FUZZTIME=60s)
 	@scripts/fuzz.sh
+
+storm: setup ## mix for MINUTES=5 all that may happen to a service, and report; as root
+	go test -count=1 -v -timeout 0 -run '^TestStorm$$' ./internal/e2e -storm $(or $(MINUTES),5)m
 
 clean: ## remove what build has made
 	rm -rf bin

@@ -51,3 +51,39 @@ func answerHello(c *msg.Conn, refusal error) {
 		c.Send(m.Header, nil, time.Time{})
 	}
 }
+
+// TestAttachOutlivesThePrimary meets a primary that goes when it has described its memory, which means nothing then, and one that stays.
+func TestAttachOutlivesThePrimary(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.sock")
+	l, err := net.ListenUnix("unixpacket", &net.UnixAddr{Name: path, Net: "unixpacket"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	met := make(chan *net.UnixConn, 2)
+	go func() {
+		for range cap(met) {
+			c, err := l.AcceptUnix()
+			if err != nil {
+				return
+			}
+			answerHello(msg.NewConn(c), nil)
+			if len(met) == 0 {
+				c.Close()
+			}
+			met <- c
+		}
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s, err := Attach(ctx, Config{Socket: path, Program: "test"})
+	if err == nil {
+		s.Close()
+	}
+	if err == nil || ctx.Err() != nil || absent(err) || len(met) != 2 {
+		t.Errorf("%v, after %d primaries", err, len(met))
+	}
+	for len(met) > 0 {
+		(<-met).Close()
+	}
+}

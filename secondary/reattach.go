@@ -154,6 +154,7 @@ func (s *Secondary) attachAgain(ctx context.Context) (*session, error) {
 	}
 	session, err := openSession(client, reply, s.answer)
 	if err != nil {
+		err = orGone(client, err)
 		client.Close()
 		return nil, err
 	}
@@ -162,6 +163,20 @@ func (s *Secondary) attachAgain(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	return session, nil
+}
+
+// noticeTimeout is far more than it takes to find a connection at its end.
+const noticeTimeout = time.Second
+
+// orGone returns why the connection to a primary has ended, since what is in the memory of one that has gone means nothing; and err, for which a
+// session could not be opened, if the primary is there.
+func orGone(client *msg.Client, err error) error {
+	select {
+	case <-client.Done():
+		return client.Err()
+	case <-time.After(noticeTimeout):
+		return err
+	}
 }
 
 // resume tells the primary what there is, and goes online. After an error the session is unmapped.

@@ -121,7 +121,7 @@ func newSecondary(cfg Config) *Secondary {
 func (s *Secondary) start(ctx context.Context, client *msg.Client, reply msg.Message) error {
 	session, err := openSession(client, reply, s.answer)
 	if err != nil {
-		return err
+		return orGone(client, err)
 	}
 	a := &session.attach
 	if err = s.goOnline(session); err == nil {

@@ -24,7 +24,7 @@ type inventory struct {
 	fds    []string // what its descriptors are, sorted, without numbers
 	shared int      // mappings of shared memory
 	maps   int      // all mappings
-	huge   int      // hugepages that it uses, in kB
+	huge   int      // bytes of hugepages that it has mapped
 	rss    int      // of everything else, in kB
 }
 
@@ -36,7 +36,7 @@ func (i inventory) String() string {
 		}
 	}
 	return fmt.Sprintf("%d fds, %d of them sockets, %d mappings, %d of them shared, %d MB of hugepages, %d MB resident",
-		len(i.fds), sockets, i.maps, i.shared, i.huge>>10, i.rss>>10)
+		len(i.fds), sockets, i.maps, i.shared, i.huge>>20, i.rss>>10)
 }
 
 func takeCensus(t *testing.T, e *testenv.Env, secondaries []*testenv.Process) census {
@@ -74,23 +74,36 @@ func takeInventory(t *testing.T, p *testenv.Process) inventory {
 		i.maps++
 		if f := strings.Fields(line); len(f) > 1 && strings.HasSuffix(f[1], "s") {
 			i.shared++
+			i.huge += hugeBytes(t, f)
 		}
 	}
-	i.huge = memory(t, proc, "Shared_Hugetlb") + memory(t, proc, "Private_Hugetlb")
-	i.rss = memory(t, proc, "Rss")
+	i.rss = resident(t, proc)
 	return i
 }
 
-// memory returns a value of a process's smaps_rollup, in kB.
-func memory(t *testing.T, proc, name string) (kb int) {
+// hugeBytes returns the size of a mapping, which is given as by proc_pid_maps(5), if it is of hugepages.
+func hugeBytes(t *testing.T, mapping []string) int {
 	t.Helper()
-	text, err := os.ReadFile(proc + "/smaps_rollup")
+	if len(mapping) < 6 || !strings.HasPrefix(mapping[5], "/dev/hugepages/") {
+		return 0
+	}
+	var from, to int
+	if _, err := fmt.Sscanf(mapping[0], "%x-%x", &from, &to); err != nil {
+		t.Fatalf("mapping %v: %v", mapping, err)
+	}
+	return to - from
+}
+
+// resident returns what a process has in memory beside hugepages, in kB.
+func resident(t *testing.T, proc string) (kb int) {
+	t.Helper()
+	status, err := os.ReadFile(proc + "/status")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, value, _ := strings.Cut(string(text), "\n"+name+":")
+	_, value, _ := strings.Cut(string(status), "\nVmRSS:")
 	if _, err := fmt.Sscan(value, &kb); err != nil {
-		t.Fatalf("%s of %s: %v", name, proc, err)
+		t.Fatalf("VmRSS of %s: %v", proc, err)
 	}
 	return kb
 }
@@ -122,7 +135,7 @@ func (c census) wantSame(t *testing.T, now census) {
 			t.Errorf("%s: %d mappings, %d shared; now %d, %d shared", before.name, before.maps, before.shared, after.maps, after.shared)
 		}
 		if before.huge != after.huge {
-			t.Errorf("%s: %d kB of hugepages, now %d kB", before.name, before.huge, after.huge)
+			t.Errorf("%s: %d bytes of hugepages, now %d", before.name, before.huge, after.huge)
 		}
 	}
 }

@@ -134,11 +134,17 @@ func (f *fleet) server(lost failure, program string) (*instance, error) {
 	}
 	for i := len(f.all) - 1; i >= 0; i-- {
 		p := f.all[i]
-		if p.program == program && p.started.Before(seen.at) && (seen.ttl == p.ttl || seen.ttl == defaultTTL) {
+		if p.program == program && p.started.Before(seen.at) && (seen.ttl == p.ttl || seen.ttl == defaultTTL && p.mayHaveAnswered(lost)) {
 			return p, nil
 		}
 	}
 	return nil, fmt.Errorf("its SYN was answered with TTL %d", seen.ttl)
+}
+
+// mayHaveAnswered reports whether a connection can have been p's. The next one may be launched before the witness has read the last frames of one
+// that died with the default TTL.
+func (p *instance) mayHaveAnswered(lost failure) bool {
+	return lost.answers == 0 || lost.proc == p.proc
 }
 
 // judge returns why a failure is not due to the end of the secondary that had taken the connection. nil: it is.

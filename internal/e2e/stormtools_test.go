@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -99,8 +98,4 @@ func (l *lookers) judge(age time.Duration) {
 			l.told[anyNumber.ReplaceAllString(strings.ReplaceAll(strings.TrimSpace(line), l.e.Socket, "SOCKET"), "N")]++
 		}
 	}
-}
-
-func (l *lookers) String() string {
-	return fmt.Sprintf("%v, %v at most; %d failed: %v", l.done, round(l.slow), len(l.told), l.told)
 }
