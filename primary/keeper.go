@@ -97,8 +97,17 @@ func (k *keeper) close(last *savedState) error {
 	return err
 }
 
-// replace puts a whole file in the place of the one before, whenever this process is killed. nil removes it.
+// replace puts a whole file in the place of the one before, whenever this process is killed; nil removes it. Where that fails, what the file
+// says is not so any more: an empty one is left, which the next primary takes for a lost one.
 func (k *keeper) replace(s *savedState) error {
+	err := k.put(s)
+	if err != nil {
+		os.WriteFile(k.path, nil, 0o600) // needs no room where there is a file
+	}
+	return err
+}
+
+func (k *keeper) put(s *savedState) error {
 	if s == nil {
 		if err := os.Remove(k.path); !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -151,15 +160,15 @@ func (p *Primary) keepState() {
 		case <-p.ended:
 			return
 		}
-		var s *savedState
+		var finish func() *savedState
 		var changes uint64
 		if !p.do(func() {
-			s = p.savedState()
+			finish = p.draftState()
 			changes, _ = p.keeper.counts()
 		}) {
 			return
 		}
-		err := p.keeper.write(s, changes)
+		err := p.keeper.write(finish(), changes)
 		switch {
 		case err != nil && !failing:
 			p.log.Warn().Err(err).Msg("the state file cannot be written: should this primary be killed, connections may be lost")

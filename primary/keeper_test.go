@@ -1,8 +1,10 @@
 package primary
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -48,4 +50,33 @@ func TestRetriesDoNotMultiply(t *testing.T) {
 	close(p.ended)
 	<-stopped
 	close(p.calls)
+}
+
+// TestWhatCannotBeWrittenIsNotBelieved: a state file that could not be replaced is a lost one, until it is written again.
+func TestWhatCannotBeWrittenIsNotBelieved(t *testing.T) {
+	var k keeper
+	k.open(t.TempDir())
+	before := &savedState{Hash: "before"}
+	if err := k.replace(before); err != nil {
+		t.Fatal(err)
+	}
+	obstacle := filepath.Join(k.path+".new", "in the way")
+	if err := os.MkdirAll(obstacle, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.replace(&savedState{Hash: "now"}); err == nil {
+		t.Fatal("the obstacle is none")
+	}
+	if s, err := readState(k.path); !errors.Is(err, errState) || !strings.Contains(err.Error(), "could not be written") {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if err := os.RemoveAll(k.path + ".new"); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.replace(&savedState{Hash: "now"}); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := readState(k.path); err != nil || s.Hash != "now" {
+		t.Errorf("%+v, %v", s, err)
+	}
 }

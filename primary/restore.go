@@ -123,7 +123,10 @@ func (s *savedState) portsOf(proc uint8) (ports []msg.PortRequest) {
 }
 
 // savedState returns what the next life of this primary has to know.
-func (p *Primary) savedState() *savedState {
+func (p *Primary) savedState() *savedState { return p.draftState()() }
+
+// draftState is savedState in two parts: the returned one, which takes longer where many flows are pinned, belongs to no loop.
+func (p *Primary) draftState() (finish func() *savedState) {
 	s := &savedState{Hash: p.hashName(), Doubt: p.table.Doubtful()}
 	for name, g := range p.groups.byName {
 		s.Groups = append(s.Groups, groupState{name, g.uid})
@@ -133,13 +136,16 @@ func (p *Primary) savedState() *savedState {
 			s.Procs = append(s.Procs, pr.savedState())
 		}
 	}
-	s.setTable(p.table.Snapshot(), p.groups.names())
 	for _, v := range p.sysctls {
 		if was := p.configured(v.Name); was != v.Value {
 			s.Sysctls = append(s.Sysctls, sysctlState{v.Name, v.Value, was})
 		}
 	}
-	return s
+	table, groups := p.table.Snapshot(), p.groups.names()
+	return func() *savedState {
+		s.setTable(table, groups)
+		return s
+	}
 }
 
 func (pr *proc) savedState() procState {

@@ -100,6 +100,8 @@ func decodeState(file []byte) (*savedState, error) {
 	var sum uint32
 	_, err := fmt.Sscanf(string(head), "%s %d %x %d", &magic, &version, &sum, &length)
 	switch {
+	case len(file) == 0:
+		return nil, fmt.Errorf("%w: it could not be written", errState)
 	case err != nil || magic != stateMagic:
 		return nil, fmt.Errorf("%w: it does not begin as one", errState)
 	case version != stateVersion:

@@ -187,6 +187,32 @@ func TestUselessState(t *testing.T) {
 	d.finish()
 }
 
+// TestStateThatCouldNotBeWritten kills a primary whose state file is older than its last secondary, which comes back late: what that file says
+// would lead its connections to the other.
+func TestStateThatCouldNotBeWritten(t *testing.T) {
+	e := testenv.New(t, testenv.Config{})
+	e.Secondary(courier)
+	obstacle := filepath.Join(e.RunDir(), "state.new")
+	if err := os.MkdirAll(filepath.Join(obstacle, "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	late := e.Secondary(courier)
+	wantSettled(t, e.Tool())
+	d := deliver(t, e, testenv.Stack4+":80", 30, 64<<10)
+	d.wantMore(10 * time.Second)
+	signal(t, late, syscall.SIGSTOP)
+	e.Kill()
+	if err := os.RemoveAll(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	e.Start()
+	wantProc(t, e, 0, "live")
+	time.Sleep(500 * time.Millisecond) // for the peers to repeat what the other would refuse
+	signal(t, late, syscall.SIGCONT)
+	d.wantMore(10 * time.Second)
+	d.finish()
+}
+
 // TestAnotherClaimsWhatIsKept has programs ask for the proc id and the port of a secondary that is awaited.
 func TestAnotherClaimsWhatIsKept(t *testing.T) {
 	e := testenv.New(t, testenv.Config{Keys: []string{"reattach_grace=600000"}})
