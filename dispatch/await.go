@@ -69,7 +69,7 @@ func (t *Table) Adopt(proc uint8, group int, flows []Flow) (lost int) {
 		if !t.known(proc) || f.Proto != ProtoTCP || !t.adoptable(f, proc, group) {
 			continue
 		}
-		if !t.pins.put(f, proc, t.stamp) {
+		if t.pins.put(f, proc, t.stamp) == nil {
 			lost++
 		}
 	}

@@ -169,9 +169,9 @@ func BenchmarkControl(b *testing.B) {
 		for b.Loop() {
 			table.Join(1)
 			listen(b, table, ProtoTCP, 80, 1)
-			table.Commit(table.Donors()[0], flows)
+			commit(table, table.Donors()[0], flows)
 			table.Leave(1)
-			table.Sweep(0, nil, table.Stamp())
+			sweep(table, 0, nil, table.Stamp())
 		}
 	})
 	b.Run("sweep 10000 flows", func(b *testing.B) {
@@ -181,7 +181,7 @@ func BenchmarkControl(b *testing.B) {
 			table.pins.put(&flows[i], 0, 0)
 		}
 		for b.Loop() {
-			table.Sweep(0, flows, table.Stamp())
+			sweep(table, 0, flows, table.Stamp())
 		}
 	})
 }

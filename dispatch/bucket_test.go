@@ -32,7 +32,7 @@ func checkEven(t *testing.T, e *ownedPort, procs []uint8) {
 
 func commitAll(table *Table) {
 	for _, d := range slices.Clone(table.Donors()) {
-		table.Commit(d, nil)
+		commit(table, d, nil)
 	}
 }
 
@@ -119,4 +119,17 @@ func TestFirstListenerHasAllAtOnce(t *testing.T) {
 		t.Error("UDP has donors")
 	}
 	checkEven(t, table.ports[1][80], table.ports[1][80].members)
+}
+
+// commit and sweep go to the end, a few at a time.
+func commit(table *Table, d Donor, flows []Flow) (kept int) {
+	c := table.Commit(d, flows)
+	for !c.Step(7) {
+	}
+	return c.Kept
+}
+
+func sweep(table *Table, proc uint8, flows []Flow, stamp uint64) {
+	for s := table.Sweep(proc, flows, stamp); !s.Step(7); {
+	}
 }

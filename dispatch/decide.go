@@ -37,7 +37,7 @@ func (t *Table) steer(p *Packet, hash uint32, hashed bool) Verdict {
 	if !p.HasPorts {
 		return t.spread(p)
 	}
-	if t.pins.n > 0 && p.Flow.Proto == ProtoTCP {
+	if t.pins.len() > 0 && p.Flow.Proto == ProtoTCP {
 		if e := t.pins.find(&p.Flow); e != nil {
 			return t.to(e.proc)
 		}
@@ -53,7 +53,7 @@ func (t *Table) steer(p *Packet, hash uint32, hashed bool) Verdict {
 		return drop(ReasonHeldOff)
 	}
 	v := t.share(p, e, hash, hashed)
-	if t.unsure && p.SYN && v.Action == Deliver && t.doubtful(e, &p.Flow) && !t.pins.put(&p.Flow, v.Proc, t.stamp) {
+	if t.unsure && p.SYN && v.Action == Deliver && t.doubtful(e, &p.Flow) && t.pins.put(&p.Flow, v.Proc, t.stamp) == nil {
 		return drop(ReasonPinsFull)
 	}
 	return v

@@ -11,7 +11,7 @@ func settle(t *testing.T, table *Table, flows map[uint8][]Flow) {
 	t.Helper()
 	for range 3 {
 		for _, d := range slices.Clone(table.Donors()) {
-			table.Commit(d, flows[d.Proc])
+			commit(table, d, flows[d.Proc])
 		}
 	}
 	if table.moving != 0 {
@@ -142,7 +142,7 @@ func TestDrainPinsFull(t *testing.T) {
 	commitAll(table)
 	flows := open(t, table, 1000, 80)
 	table.Drain(0)
-	kept := table.Commit(table.Donors()[0], flows[0])
+	kept := commit(table, table.Donors()[0], flows[0])
 	checkStay(t, table, flows)
 	if kept == 0 || table.Moving(0) != kept {
 		t.Fatalf("kept %d, moving %d", kept, table.Moving(0))
@@ -167,8 +167,8 @@ func TestDrainPinsFull(t *testing.T) {
 		if len(d) == 0 {
 			break
 		}
-		table.Sweep(0, flows[0], d[0].Stamp)
-		table.Commit(d[0], flows[0])
+		sweep(table, 0, flows[0], d[0].Stamp)
+		commit(table, d[0], flows[0])
 	}
 	if table.Moving(0) != 0 {
 		t.Errorf("%d buckets moving", table.Moving(0))
@@ -256,7 +256,7 @@ func TestStallWhileMoving(t *testing.T) {
 	// It takes old SYNs off its ring and believes that their flows are its own.
 	flows[0] = append(flows[0], client(150, 80), client(151, 80))
 	d := table.Donors()[0]
-	table.Commit(d, flows[0])
+	commit(table, d, flows[0])
 	flows[0] = flows[0][:100]
 	checkStay(t, table, flows)
 }

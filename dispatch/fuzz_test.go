@@ -145,14 +145,14 @@ func fuzzControl(table *Table, op byte) {
 		table.Unlisten(ProtoTCP, port, proc)
 	case 4:
 		for _, d := range table.Donors() {
-			table.Commit(d, nil)
+			commit(table, d, nil)
 		}
 	case 5:
 		_, _, _ = table.Lease(proc)
 	case 6:
 		table.Leave(proc)
 	case 7:
-		table.Sweep(proc, nil, table.Stamp())
+		sweep(table, proc, nil, table.Stamp())
 	case 8:
 		table.Drain(proc)
 	case 9:

@@ -27,6 +27,7 @@ type model struct {
 	order   []Flow // keys of flows, for choices that a seed repeats
 	clients int
 	asked   []answer
+	running []func() (done bool) // steps of what was heard
 	opened  int
 }
 
@@ -91,8 +92,10 @@ func (m *model) step() {
 		m.ask()
 	case op < 140:
 		m.askPinned(proc)
-	case op < 200:
+	case op < 170:
 		m.hear()
+	case op < 240:
+		m.goOn()
 	case op < 500:
 		m.syn(port)
 	case op < 560:
@@ -177,13 +180,29 @@ func (m *model) hear() {
 	i := m.rng.IntN(min(len(m.asked), 3))
 	a := m.asked[i]
 	m.asked = slices.Delete(m.asked, i, i+1)
-	if a.commit {
-		m.table.Commit(a.donor, a.flows)
-		if m.rng.IntN(2) == 0 { // else the primary dies before it is written
+	if !a.commit {
+		sweep := m.table.Sweep(a.donor.Proc, a.flows, a.donor.Stamp)
+		m.running = append(m.running, func() bool { return sweep.Step(1 + m.rng.IntN(50)) })
+		return
+	}
+	commit := m.table.Commit(a.donor, a.flows)
+	m.running = append(m.running, func() bool {
+		done := commit.Step(1 + m.rng.IntN(50))
+		if done && m.rng.IntN(2) == 0 { // else the primary dies before it is written
 			m.save()
 		}
-	} else {
-		m.table.Sweep(a.donor.Proc, a.flows, a.donor.Stamp)
+		return done
+	})
+}
+
+// goOn does a step of one of the answers.
+func (m *model) goOn() {
+	if len(m.running) == 0 {
+		return
+	}
+	i := m.rng.IntN(len(m.running))
+	if m.running[i]() {
+		m.running = slices.Delete(m.running, i, i+1)
 	}
 }
 
@@ -266,8 +285,8 @@ func (m *model) check() {
 			m.t.Fatalf("port %d has not one owner", e.number)
 		}
 	}
-	if pending != t.pending || t.pins.n > t.pins.max {
-		m.t.Fatalf("pending %v, counted %v; pins %d of %d", pending[:modelProcs], t.pending[:modelProcs], t.pins.n, t.pins.max)
+	if pending != t.pending || t.pins.len() > t.pins.max {
+		m.t.Fatalf("pending %v, counted %v; pins %d of %d", pending[:modelProcs], t.pending[:modelProcs], t.pins.len(), t.pins.max)
 	}
 }
 
@@ -295,10 +314,10 @@ func (m *model) finish(ample bool) {
 	}
 	for range 3 {
 		for _, d := range slices.Clone(m.table.Donors()) {
-			m.table.Commit(d, m.flowsOf(d.Proc))
+			commit(m.table, d, m.flowsOf(d.Proc))
 		}
 		for proc := range uint8(modelProcs) {
-			m.table.Sweep(proc, m.flowsOf(proc), m.table.Stamp())
+			sweep(m.table, proc, m.flowsOf(proc), m.table.Stamp())
 		}
 	}
 	m.check()

@@ -36,58 +36,100 @@ func (t *Table) Donors() []Donor {
 	return t.donors
 }
 
-// Commit ends the moves away from d that were begun before d was returned:
-// flows, all TCP flows that the proc has, are pinned to it where their bucket
-// moves, and the buckets get their new owner. Flows of other buckets are passed
-// over.
-//
-// It returns the number of buckets whose flows did not fit the exception table.
-// Those stay with the donor for good if it listens; if it does not, or drains,
-// they go on waiting, and the caller should ask again after Sweep has made room.
-func (t *Table) Commit(d Donor, flows []Flow) (kept int) {
-	c := commit{t: t, donor: d, ports: make(map[*ownedPort]*[NumBuckets]int)}
-	for i := range flows {
-		if e, b := c.find(&flows[i]); e != nil && !t.pinned(&flows[i], d.Proc) {
-			c.need(e)[b]++
-		}
-	}
-	kept = c.reserve()
-	for i := range flows {
-		if e, b := c.find(&flows[i]); e != nil && c.need(e)[b] != refused {
-			t.pins.put(&flows[i], d.Proc, t.stamp)
-		}
-	}
-	c.flip()
-	t.bucketsKept += uint64(kept)
-	return kept
-}
+// Commit is the end of moves away from a donor, in steps.
+type Commit struct {
+	// Moved is the number of buckets that have got their new owner, once all is done.
+	Moved int
+	// Kept is the number of buckets whose flows did not fit the exception table, once
+	// all is done. Those stay with the donor for good if it listens; if it does not, or
+	// drains, they go on waiting, and the caller should ask again after a Sweep has made
+	// room.
+	Kept int
 
-// refused stands in commit.ports for a bucket that cannot move now.
-const refused = -1
-
-// commit is one Commit at work.
-type commit struct {
 	t     *Table
 	donor Donor
+	all   []Flow
+	flows []Flow // that this pass has not come to yet
+	pass  func(*Flow)
 	// ports has the number of pins that each bucket needs.
 	ports map[*ownedPort]*[NumBuckets]int
 }
 
-func (c *commit) need(e *ownedPort) *[NumBuckets]int {
+// Commit begins to end the moves away from d that were begun before d was returned:
+// flows, all TCP flows that the proc has, are pinned to it where their bucket
+// moves, and at last the buckets get their new owner. Flows of other buckets are passed
+// over.
+func (t *Table) Commit(d Donor, flows []Flow) *Commit {
+	if t.Moving(d.Proc) == 0 {
+		flows = nil
+	}
+	c := &Commit{t: t, donor: d, all: flows, flows: flows, ports: make(map[*ownedPort]*[NumBuckets]int)}
+	c.pass = c.count
+	return c
+}
+
+// Step goes on with at most n flows and reports whether that was all. Between two
+// steps anything may happen to the table.
+func (c *Commit) Step(n int) (done bool) {
+	batch := c.flows[:min(n, len(c.flows))]
+	c.flows = c.flows[len(batch):]
+	for i := range batch {
+		c.pass(&batch[i])
+	}
+	switch {
+	case len(c.flows) > 0:
+		return false
+	case c.all != nil:
+		c.reserve()
+		c.flows, c.all, c.pass = c.all, nil, c.pin
+		return false
+	}
+	c.flip()
+	c.t.bucketsKept += uint64(c.Kept)
+	return true
+}
+
+// count finds out what a flow needs.
+func (c *Commit) count(f *Flow) {
+	if e, b := c.find(f); e != nil && !c.t.pinned(f, c.donor.Proc) {
+		c.need(e)[b]++
+	}
+}
+
+// pin pins a flow whose bucket moves.
+func (c *Commit) pin(f *Flow) {
+	e, b := c.find(f)
+	if e == nil || c.need(e)[b] == refused {
+		return
+	}
+	if c.t.pins.put(f, c.donor.Proc, c.t.stamp) == nil { // the room was taken meanwhile
+		c.refuse(c.need(e), b)
+	}
+}
+
+// refused stands in Commit.ports for a bucket that cannot move now.
+const refused = -1
+
+func (c *Commit) refuse(need *[NumBuckets]int, b int) {
+	need[b] = refused
+	c.Kept++
+}
+
+func (c *Commit) need(e *ownedPort) *[NumBuckets]int {
 	if c.ports[e] == nil {
 		c.ports[e] = new([NumBuckets]int)
 	}
 	return c.ports[e]
 }
 
-func (c *commit) covers(e *ownedPort, b int) bool {
+func (c *Commit) covers(e *ownedPort, b int) bool {
 	return e.owner[b] == c.donor.Proc && e.moving(b) && e.begun[b] < c.donor.Stamp
 }
 
 // find returns the port and bucket that f has to be pinned for, if any. A flow that
 // started elsewhere while the donor had stalled is what the peer knows, not the
 // donor's, which made it later of an old SYN.
-func (c *commit) find(f *Flow) (*ownedPort, int) {
+func (c *Commit) find(f *Flow) (*ownedPort, int) {
 	if f.Proto != ProtoTCP {
 		return nil, 0
 	}
@@ -106,7 +148,7 @@ func (c *commit) find(f *Flow) (*ownedPort, int) {
 }
 
 // reserve refuses the buckets whose pins do not all fit.
-func (c *commit) reserve() (kept int) {
+func (c *Commit) reserve() {
 	room := c.t.pins.room()
 	for _, e := range c.t.owned {
 		need := c.ports[e]
@@ -116,16 +158,14 @@ func (c *commit) reserve() (kept int) {
 		for b, n := range need {
 			if n <= room {
 				room -= n
-				continue
+			} else {
+				c.refuse(need, b)
 			}
-			need[b] = refused
-			kept++
 		}
 	}
-	return kept
 }
 
-func (c *commit) flip() {
+func (c *Commit) flip() {
 	t := c.t
 	for _, e := range slices.Clone(t.owned) {
 		for b := range NumBuckets {
@@ -135,6 +175,7 @@ func (c *commit) flip() {
 			switch need := c.ports[e]; {
 			case need == nil || need[b] != refused:
 				t.flip(e, b)
+				c.Moved++
 			case t.stays(e, c.donor.Proc):
 				t.count(c.donor.Proc, -1)
 				e.next[b] = e.owner[b]

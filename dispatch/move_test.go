@@ -62,7 +62,7 @@ func TestJoinKeepsFlows(t *testing.T) {
 		flows[0] = append(flows[0], f)
 	}
 	checkStay(t, table, flows)
-	if kept := table.Commit(d, reported); kept != 0 || table.moving != 0 {
+	if kept := commit(table, d, reported); kept != 0 || table.moving != 0 {
 		t.Fatalf("kept %d, moving %d", kept, table.moving)
 	}
 	checkStay(t, table, flows)
@@ -92,7 +92,7 @@ func TestUnlistenKeepsFlows(t *testing.T) {
 		flows[1] = append(flows[1], f)
 	}
 	checkStay(t, table, flows)
-	table.Commit(d[0], reported)
+	commit(table, d[0], reported)
 	checkStay(t, table, flows)
 
 	table.Unlisten(ProtoTCP, 80, 1)
@@ -104,7 +104,7 @@ func TestUnlistenKeepsFlows(t *testing.T) {
 	}
 	checkStay(t, table, flows)
 	for _, d := range slices.Clone(table.Donors()) {
-		table.Commit(d, flows[d.Proc])
+		commit(table, d, flows[d.Proc])
 	}
 	checkStay(t, table, flows)
 }
@@ -117,7 +117,7 @@ func TestLastUnlisten(t *testing.T) {
 	table.Unlisten(ProtoTCP, 80, 1)
 	checkStay(t, table, flows)
 	d := table.Donors()[0]
-	table.Commit(d, flows[1])
+	commit(table, d, flows[1])
 	checkStay(t, table, flows)
 	if len(table.owned) != 0 || table.ports[0][80] != nil || len(table.Donors()) != 0 {
 		t.Error("port is still owned")
@@ -140,12 +140,12 @@ func TestStaleCommit(t *testing.T) {
 		flows[0] = append(flows[0], client(i, 80))
 	}
 	listen(t, table, ProtoTCP, 80, 1)
-	table.Commit(first, reported)
+	commit(table, first, reported)
 	if table.moving != 128 {
 		t.Fatalf("%d buckets moving, want 128", table.moving)
 	}
 	checkStay(t, table, flows)
-	table.Commit(table.Donors()[0], flows[0])
+	commit(table, table.Donors()[0], flows[0])
 	if table.moving != 0 {
 		t.Fatalf("%d buckets moving", table.moving)
 	}
@@ -156,7 +156,7 @@ func TestStaleCommit(t *testing.T) {
 	listen(t, table, ProtoTCP, 443, 1)
 	d := table.Donors()[0]
 	listen(t, table, ProtoTCP, 443, 2)
-	table.Commit(d, flows[0])
+	commit(table, d, flows[0])
 	if table.moving == 0 || table.moving == 256 {
 		t.Errorf("%d buckets moving", table.moving)
 	}
@@ -172,16 +172,16 @@ func TestDeadDonorCommitsAtOnce(t *testing.T) {
 	listen(t, table, ProtoTCP, 80, 0, 1)
 	flows := open(t, table, 100, 80)
 	table.Leave(0)
-	if table.moving != 0 || table.pins.n != 0 {
-		t.Fatalf("moving %d, pins %d", table.moving, table.pins.n)
+	if table.moving != 0 || table.pins.len() != 0 {
+		t.Fatalf("moving %d, pins %d", table.moving, table.pins.len())
 	}
 	for _, f := range flows[0] {
 		if v := send(table, f, false); v != deliver(1) {
 			t.Fatalf("%+v", v)
 		}
 	}
-	table.Commit(Donor{Proc: 0, Stamp: 99}, flows[0])
-	if table.pins.n != 0 {
+	commit(table, Donor{Proc: 0, Stamp: 99}, flows[0])
+	if table.pins.len() != 0 {
 		t.Error("a dead proc's late report made pins")
 	}
 }
@@ -193,14 +193,14 @@ func TestPinsFullJoin(t *testing.T) {
 	listen(t, table, ProtoTCP, 80, 0)
 	flows := open(t, table, 1000, 80)
 	listen(t, table, ProtoTCP, 80, 1)
-	kept := table.Commit(table.Donors()[0], flows[0])
+	kept := commit(table, table.Donors()[0], flows[0])
 	checkStay(t, table, flows)
 	e := table.ports[0][80]
 	if has := shares(e); kept == 0 || has[1] == 0 || has[0] != 128+kept || table.Stats().BucketsKept != uint64(kept) {
 		t.Errorf("kept %d, shares %v, stats %+v", kept, shares(e), table.Stats())
 	}
-	if table.pins.n > 100 || table.moving != 0 {
-		t.Errorf("%d pins, %d moving", table.pins.n, table.moving)
+	if table.pins.len() > 100 || table.moving != 0 {
+		t.Errorf("%d pins, %d moving", table.pins.len(), table.moving)
 	}
 }
 
@@ -210,10 +210,10 @@ func TestPinsFullSYN(t *testing.T) {
 	listen(t, table, ProtoTCP, 80, 0, 1)
 	d := table.Donors()[0]
 	flows := open(t, table, 20000, 80)
-	if len(flows[1]) != 0 || table.moving != 0 || table.pins.n != 100 {
-		t.Fatalf("newcomer has %d, moving %d, pins %d", len(flows[1]), table.moving, table.pins.n)
+	if len(flows[1]) != 0 || table.moving != 0 || table.pins.len() != 100 {
+		t.Fatalf("newcomer has %d, moving %d, pins %d", len(flows[1]), table.moving, table.pins.len())
 	}
-	table.Commit(d, nil)
+	commit(table, d, nil)
 	checkStay(t, table, flows)
 	if table.ports[0][80].solo != 0 {
 		t.Error("one owner again, but not seen as such")
@@ -228,7 +228,7 @@ func TestPinsFullUnlisten(t *testing.T) {
 	flows := open(t, table, 1000, 80)
 	table.Unlisten(ProtoTCP, 80, 0)
 	d := table.Donors()[0]
-	kept := table.Commit(d, flows[0])
+	kept := commit(table, d, flows[0])
 	if kept == 0 || table.moving != kept {
 		t.Fatalf("kept %d, moving %d", kept, table.moving)
 	}
@@ -257,8 +257,8 @@ func TestPinsFullUnlisten(t *testing.T) {
 			break
 		}
 		d := table.Donors()[0]
-		table.Sweep(0, flows[0], d.Stamp)
-		table.Commit(d, flows[0])
+		sweep(table, 0, flows[0], d.Stamp)
+		commit(table, d, flows[0])
 	}
 	if table.moving != 0 {
 		t.Errorf("%d buckets moving", table.moving)
@@ -275,7 +275,7 @@ func TestCommitOverrides(t *testing.T) {
 	table.Unlisten(ProtoTCP, 80, 0)
 	listen(t, table, ProtoTCP, 80, 1)
 	open(t, table, 100, 80)
-	table.Commit(table.Donors()[0], flows[0])
+	commit(table, table.Donors()[0], flows[0])
 	checkStay(t, table, flows)
 	if table.Pinned(0) != 100 || table.Pinned(1) != 0 {
 		t.Errorf("pins %d, %d", table.Pinned(0), table.Pinned(1))
@@ -293,7 +293,7 @@ func TestHostileReport(t *testing.T) {
 	udp := client(1, 80)
 	udp.Proto = ProtoUDP
 	bad := slices.Concat(others[1], others[1], mine[0], mine[0], []Flow{{}, udp, client(3, 9999)})
-	table.Commit(table.Donors()[0], bad)
+	commit(table, table.Donors()[0], bad)
 	checkStay(t, table, others)
 	checkStay(t, table, mine)
 	if n := table.Pinned(0); n > 300 {
@@ -306,11 +306,11 @@ func TestSweep(t *testing.T) {
 	listen(t, table, ProtoTCP, 80, 0)
 	flows := open(t, table, 1000, 80)
 	listen(t, table, ProtoTCP, 80, 1)
-	table.Commit(table.Donors()[0], flows[0])
+	commit(table, table.Donors()[0], flows[0])
 	n := table.Pinned(0)
 
 	stamp := table.Stamp()
-	table.Sweep(1, nil, stamp) // not this proc's
+	sweep(table, 1, nil, stamp) // not this proc's
 	if table.Pinned(0) != n {
 		t.Fatal("Sweep of another proc removed pins")
 	}
@@ -319,19 +319,19 @@ func TestSweep(t *testing.T) {
 	late := open(t, table, 100, 443)
 	newer := table.Pinned(0) - n
 	alive := map[uint8][]Flow{0: slices.Concat(flows[0][:300], late[0])}
-	table.Sweep(0, flows[0][:300], stamp)
+	sweep(table, 0, flows[0][:300], stamp)
 	checkStay(t, table, alive)
 	if got := table.Pinned(0); newer == 0 || got < newer+100 || got > newer+200 {
 		t.Errorf("%d pins, %d newer", got, newer)
 	}
 	// Marks do not last: the same flows, ended, go in the next round.
 	commitAll(table)
-	table.Sweep(0, late[0], table.Stamp())
+	sweep(table, 0, late[0], table.Stamp())
 	if got := table.Pinned(0); got > newer {
 		t.Errorf("%d pins left of %d", got, newer)
 	}
-	table.Sweep(0, nil, table.Stamp())
-	if table.Pinned(0) != 0 || table.pins.n != 0 {
+	sweep(table, 0, nil, table.Stamp())
+	if table.Pinned(0) != 0 || table.pins.len() != 0 {
 		t.Error("pins left")
 	}
 	if v := send(table, flows[0][0], false); v.Action != Deliver {
@@ -344,7 +344,7 @@ func TestErrorFollowsPin(t *testing.T) {
 	listen(t, table, ProtoTCP, 80, 0)
 	flows := open(t, table, 200, 80)
 	listen(t, table, ProtoTCP, 80, 1)
-	table.Commit(table.Donors()[0], flows[0])
+	commit(table, table.Donors()[0], flows[0])
 	for _, f := range flows[0] {
 		p := Packet{Version: 4, Proto: ProtoICMP, Flow: f, HasPorts: true, Quoted: true}
 		if v := table.Decide(0, &p, 0, false); v != deliver(0) {

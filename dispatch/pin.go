@@ -4,29 +4,29 @@ import "hash/maphash"
 
 // pin says that a flow goes to a proc, whoever has its bucket.
 type pin struct {
-	flow  Flow
-	proc  uint8
-	state uint8
-	stamp uint64 // when it was made
-
-	detour bool // it leads away from a proc that had stalled
+	flow   Flow
+	proc   uint8
+	detour bool   // it leads away from a proc that had stalled
+	hash   uint32 // of flow
+	stamp  uint64 // when it was made
+	seen   uint64 // stamp of the last Sweep that has found it in use
 }
 
-// States of a slot. A marked pin is one that a Sweep has found in use.
-const (
-	pinEmpty = iota
-	pinUsed
-	pinMarked
-)
-
-// pins is the exception table: open addressing, linear probing, at most half
-// full. The hash is secret, so that no peer can fill one stretch of it.
+// pins is the exception table: pins in no order, and a hash index with linear
+// probing that is at most half full. The hash is secret, so that no peer can
+// fill one stretch of it.
 type pins struct {
 	seed  maphash.Seed
-	slots []pin // a power of two of them
-	n     int
+	list  []pin
+	index []place // a power of two of them
 	max   int
 	of    [MaxProcs]int // pins of each proc
+}
+
+// place is a slot of the index. The zero value is an empty one.
+type place struct {
+	hash uint32
+	at   uint32 // position in list, counted from 1
 }
 
 func newPins(limit int) *pins {
@@ -34,76 +34,97 @@ func newPins(limit int) *pins {
 	for size < 2*limit {
 		size *= 2
 	}
-	return &pins{seed: maphash.MakeSeed(), slots: make([]pin, size), max: limit}
+	return &pins{seed: maphash.MakeSeed(), index: make([]place, size), max: limit}
 }
 
-func (s *pins) home(f *Flow) int {
-	return int(maphash.Comparable(s.seed, *f)) & (len(s.slots) - 1)
-}
+func (s *pins) hash(f *Flow) uint32 { return uint32(maphash.Comparable(s.seed, *f)) }
 
-// slot returns where f is or, if it is not pinned, the empty slot for it.
-func (s *pins) slot(f *Flow) *pin {
-	for i := s.home(f); ; i = (i + 1) & (len(s.slots) - 1) {
-		if e := &s.slots[i]; e.state == pinEmpty || e.flow == *f {
-			return e
+// home is the slot for a hash if no other pin is in the way.
+func (s *pins) home(hash uint32) int { return int(hash) & (len(s.index) - 1) }
+
+func (s *pins) next(slot int) int { return (slot + 1) & (len(s.index) - 1) }
+
+// slot returns the slot of f or, if it is not pinned, the empty one for it.
+func (s *pins) slot(f *Flow, hash uint32) int {
+	for i := s.home(hash); ; i = s.next(i) {
+		if p := s.index[i]; p.at == 0 || p.hash == hash && s.list[p.at-1].flow == *f {
+			return i
 		}
 	}
 }
 
-// find returns the pin of f or nil.
+// find returns the pin of f or nil. It is valid until the next put or remove.
 func (s *pins) find(f *Flow) *pin {
-	if e := s.slot(f); e.state != pinEmpty {
-		return e
+	if at := s.index[s.slot(f, s.hash(f))].at; at != 0 {
+		return &s.list[at-1]
 	}
 	return nil
 }
 
-func (s *pins) room() int { return s.max - s.n }
+func (s *pins) len() int { return len(s.list) }
 
-// put pins f to proc, also if it was pinned to another one. It returns false
-// when the table is full.
-func (s *pins) put(f *Flow, proc uint8, stamp uint64) bool {
-	e := s.slot(f)
-	if e.state != pinEmpty {
-		s.of[e.proc]--
-	} else if s.room() > 0 {
-		s.n++
-	} else {
-		return false
+func (s *pins) room() int { return s.max - len(s.list) }
+
+// put pins f to proc, also if it was pinned to another one. It returns nil when
+// the table is full.
+func (s *pins) put(f *Flow, proc uint8, stamp uint64) *pin {
+	hash := s.hash(f)
+	slot := &s.index[s.slot(f, hash)]
+	switch {
+	case slot.at != 0:
+		s.of[s.list[slot.at-1].proc]--
+	case s.room() == 0:
+		return nil
+	default:
+		s.list = append(s.list, pin{})
+		*slot = place{hash, uint32(len(s.list))}
 	}
 	s.of[proc]++
-	*e = pin{flow: *f, proc: proc, state: pinUsed, stamp: stamp}
-	return true
+	e := &s.list[slot.at-1]
+	*e = pin{flow: *f, proc: proc, hash: hash, stamp: stamp}
+	return e
 }
 
-// remove empties slot i and moves those up that probed past it.
-func (s *pins) remove(i int) {
-	mask := len(s.slots) - 1
-	s.of[s.slots[i].proc]--
-	s.n--
-	for j := (i + 1) & mask; s.slots[j].state != pinEmpty; j = (j + 1) & mask {
-		if (j-s.home(&s.slots[j].flow))&mask >= (j-i)&mask {
-			s.slots[i] = s.slots[j]
-			i = j
-		}
+// remove takes out the pin at position at. The last one takes its place.
+func (s *pins) remove(at int) {
+	s.vacate(s.slot(&s.list[at].flow, s.list[at].hash))
+	s.of[s.list[at].proc]--
+	last := len(s.list) - 1
+	if at != last {
+		s.index[s.slot(&s.list[last].flow, s.list[last].hash)].at = uint32(at + 1)
+		s.list[at] = s.list[last]
 	}
-	s.slots[i] = pin{}
+	s.list = s.list[:last]
 }
 
-// removeIf removes the pins of proc for which drop is true. drop sees a pin
-// once or more.
-func (s *pins) removeIf(proc uint8, drop func(*pin) bool) {
-	for i := 0; i < len(s.slots) && s.of[proc] > 0; {
-		e := &s.slots[i]
-		if e.state != pinEmpty && e.proc == proc && drop(e) {
-			s.remove(i)
-			continue
+// vacate empties a slot and moves those up that probed past it.
+func (s *pins) vacate(slot int) {
+	mask := len(s.index) - 1
+	for i := s.next(slot); s.index[i].at != 0; i = s.next(i) {
+		if (i-s.home(s.index[i].hash))&mask >= (i-slot)&mask {
+			s.index[slot] = s.index[i]
+			slot = i
 		}
-		i++
 	}
+	s.index[slot] = place{}
+}
+
+// removeIf removes, of the n pins from position at on, those of proc for which
+// drop is true. It returns where to go on, len(list) or more when it has seen all.
+func (s *pins) removeIf(proc uint8, at, n int, drop func(*pin) bool) int {
+	for ; n > 0 && at < len(s.list); n-- {
+		if e := &s.list[at]; e.proc == proc && drop(e) {
+			s.remove(at)
+		} else {
+			at++
+		}
+	}
+	return at
 }
 
 // forget removes the pins of proc.
 func (s *pins) forget(proc uint8) {
-	s.removeIf(proc, func(*pin) bool { return true })
+	if s.of[proc] > 0 {
+		s.removeIf(proc, 0, len(s.list), func(*pin) bool { return true })
+	}
 }

@@ -17,7 +17,7 @@ func TestPinsModel(t *testing.T) {
 		switch op := rng.IntN(100); {
 		case op < 70:
 			_, known := model[f]
-			if ok := s.put(&f, proc, 0); ok != (known || len(model) < limit) {
+			if ok := s.put(&f, proc, 0) != nil; ok != (known || len(model) < limit) {
 				t.Fatalf("step %d: put = %v with %d pins", step, ok, len(model))
 			} else if ok {
 				model[f] = proc
@@ -31,7 +31,7 @@ func TestPinsModel(t *testing.T) {
 			}
 		default:
 			odd := func(p uint16) bool { return p%7 == uint16(op%7) }
-			s.removeIf(proc, func(e *pin) bool { return odd(e.flow.RemotePort) })
+			s.removeIf(proc, 0, s.len(), func(e *pin) bool { return odd(e.flow.RemotePort) })
 			for f, p := range model {
 				if p == proc && odd(f.RemotePort) {
 					delete(model, f)
@@ -51,7 +51,7 @@ func comparePins(t *testing.T, s *pins, model map[Flow]uint8) {
 			t.Fatalf("%v: %+v, want proc %d", f, e, proc)
 		}
 	}
-	if s.n != len(model) || [4]int(s.of[:4]) != of {
-		t.Fatalf("n %d, of %v; want %d, %v", s.n, s.of[:4], len(model), of)
+	if s.len() != len(model) || [4]int(s.of[:4]) != of {
+		t.Fatalf("n %d, of %v; want %d, %v", s.len(), s.of[:4], len(model), of)
 	}
 }

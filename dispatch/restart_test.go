@@ -31,7 +31,7 @@ func (m *model) restart() {
 		}
 	}
 	m.doubt = m.doubt || !known || table.hash != m.table.hash
-	m.asked = nil
+	m.asked, m.running = nil, nil
 	for proc := range m.live {
 		m.awaited[proc] = true
 	}
@@ -284,7 +284,7 @@ func TestAdoptTakesNothingFromOthers(t *testing.T) {
 	if lost := table.Adopt(1, 2, others); lost != 0 || table.Pinned(1) != 0 {
 		t.Errorf("%d flows lost, %d pinned", lost, table.Pinned(1))
 	}
-	if lost := table.Adopt(3, 2, []Flow{client(4, 443)}); lost != 0 || table.pins.n != 1 {
+	if lost := table.Adopt(3, 2, []Flow{client(4, 443)}); lost != 0 || table.pins.len() != 1 {
 		t.Error("a proc that is neither live nor awaited adopts flows")
 	}
 }

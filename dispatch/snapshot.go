@@ -73,14 +73,9 @@ func (t *Table) Snapshot() Snapshot {
 			s.Leases = append(s.Leases, LeaseSnapshot{uint16(block * LeaseSize), holder})
 		}
 	}
-	if t.pins.n == 0 {
-		return s
-	}
-	s.Pins = make([]PinSnapshot, 0, t.pins.n)
-	for i := range t.pins.slots {
-		if e := &t.pins.slots[i]; e.state != pinEmpty {
-			s.Pins = append(s.Pins, PinSnapshot{e.flow, e.proc})
-		}
+	s.Pins = make([]PinSnapshot, len(t.pins.list))
+	for i := range t.pins.list {
+		s.Pins[i] = PinSnapshot{t.pins.list[i].flow, t.pins.list[i].proc}
 	}
 	return s
 }
@@ -112,7 +107,7 @@ func (t *Table) Restore(s *Snapshot) error {
 	}
 	for i := range s.Pins {
 		p := &s.Pins[i]
-		if p.Flow.Proto != ProtoTCP || !t.expects(p.Proc) || !t.pins.put(&p.Flow, p.Proc, t.stamp) {
+		if p.Flow.Proto != ProtoTCP || !t.expects(p.Proc) || t.pins.put(&p.Flow, p.Proc, t.stamp) == nil {
 			return fmt.Errorf("restore pin %d: %w", i, ErrSnapshot)
 		}
 	}

@@ -16,9 +16,7 @@ func (t *Table) start(p *Packet, e *ownedPort, hash uint32) Verdict {
 		return drop(ReasonDraining)
 	}
 	if t.stalled[to] {
-		if proc := t.standIn(e, hash); proc != none && t.pins.put(&p.Flow, proc, t.stamp) {
-			t.pins.find(&p.Flow).detour = true
-			t.detours++
+		if proc := t.divert(p, e, hash); proc != none {
 			return deliver(proc)
 		}
 	}
@@ -28,11 +26,26 @@ func (t *Table) start(p *Packet, e *ownedPort, hash uint32) Verdict {
 	return t.startMoving(p, e, int(b), to)
 }
 
+// divert pins a flow to a listener in the place of the one that would get it, which
+// has stalled. It returns none where nobody is able, or the pin finds no room.
+func (t *Table) divert(p *Packet, e *ownedPort, hash uint32) (proc uint8) {
+	if proc = t.standIn(e, hash); proc == none {
+		return none
+	}
+	pin := t.pins.put(&p.Flow, proc, t.stamp)
+	if pin == nil {
+		return none
+	}
+	pin.detour = true
+	t.detours++
+	return proc
+}
+
 // startMoving pins a flow in bucket b, which is moving, to a proc, so that the
 // bucket's Commit cannot cut it off.
 func (t *Table) startMoving(p *Packet, e *ownedPort, b int, to uint8) Verdict {
 	switch {
-	case t.pins.put(&p.Flow, to, t.stamp):
+	case t.pins.put(&p.Flow, to, t.stamp) != nil:
 		return t.to(to)
 	case t.stays(e, e.owner[b]):
 		t.keep(e, b)

@@ -20,29 +20,44 @@ func (t *Table) Stamp() uint64 {
 	return t.stamp
 }
 
-// Sweep removes the pins of proc whose flows have ended: those that are not in
-// flows, all TCP flows that the proc has. stamp was taken when flows were asked
-// for; pins made since then stay. The answer is whole only if the proc has
-// first taken in all packets that were dispatched to it before the request. An
-// answer to a Donor does as well, with its Stamp.
+// Sweep is the removal of the pins whose flows have ended, in steps.
+type Sweep struct {
+	t     *Table
+	proc  uint8
+	flows []Flow // that were not looked at yet
+	stamp uint64
+	at    int // position in the exception table, once all flows were looked at
+}
+
+// Sweep begins to remove the pins of proc that are not in flows, all TCP flows
+// that the proc has. stamp was taken when flows were asked for; pins made since
+// then stay. The answer is whole only if the proc has first taken in all packets
+// that were dispatched to it before the request. An answer to a Donor does as
+// well, with its Stamp.
 //
 // Sweep about once a second while Pinned is not 0: a client that uses its port
 // again meets the old pin, and is refused if that proc no longer listens.
-func (t *Table) Sweep(proc uint8, flows []Flow, stamp uint64) {
-	if t.Pinned(proc) == 0 {
-		return
+func (t *Table) Sweep(proc uint8, flows []Flow, stamp uint64) *Sweep {
+	return &Sweep{t: t, proc: proc, flows: flows, stamp: stamp}
+}
+
+// Step goes on with at most n flows or pins and reports whether that was all.
+// Between two steps anything may happen to the table.
+func (s *Sweep) Step(n int) (done bool) {
+	pins := s.t.pins
+	if s.t.Pinned(s.proc) == 0 {
+		return true
 	}
-	for i := range flows {
-		if e := t.pins.find(&flows[i]); e != nil && e.proc == proc {
-			e.state = pinMarked
+	if len(s.flows) > 0 {
+		batch := s.flows[:min(n, len(s.flows))]
+		s.flows = s.flows[len(batch):]
+		for i := range batch {
+			if e := pins.find(&batch[i]); e != nil && e.proc == s.proc {
+				e.seen = max(e.seen, s.stamp)
+			}
 		}
+		return false
 	}
-	t.pins.removeIf(proc, func(e *pin) bool {
-		return e.state == pinUsed && e.stamp < stamp
-	})
-	for i := range flows {
-		if e := t.pins.find(&flows[i]); e != nil {
-			e.state = pinUsed
-		}
-	}
+	s.at = pins.removeIf(s.proc, s.at, n, func(e *pin) bool { return e.stamp < s.stamp && e.seen < s.stamp })
+	return s.at >= len(pins.list)
 }

@@ -115,7 +115,7 @@ type Stats struct {
 func (t *Table) Stats() Stats {
 	return Stats{
 		Ports:            len(t.owned),
-		Pins:             t.pins.n,
+		Pins:             t.pins.len(),
 		Moving:           t.moving,
 		BucketsKept:      t.bucketsKept,
 		Detours:          t.detours,

@@ -11,32 +11,14 @@ import (
 // the frames that it has received.
 const settle = 20 * time.Millisecond
 
+// flowsPerStep is how many flows of an answer the poll loop goes through at a time.
+const flowsPerStep = 512
+
 // startMoves asks each secondary that buckets move away from for its flows, so that these can be
 // pinned to it. It comes after every change of listeners.
 func (p *Primary) startMoves() {
 	for _, donor := range p.table.Donors() {
-		pr := p.procs[donor.Proc]
-		if pr.asked {
-			continue
-		}
-		p.askSettled(pr, func(flows []dispatch.Flow, err error) { p.commit(pr, donor, flows, err) })
-	}
-}
-
-// commit moves the buckets that waited for a donor's flows. Buckets whose flows found no room in the
-// exception table wait for the next sweep.
-func (p *Primary) commit(pr *proc, donor dispatch.Donor, flows []dispatch.Flow, err error) {
-	if err != nil {
-		p.log.Warn().Err(err).Int("proc", pr.id).Msg("flows not known: its buckets stay for now")
-		return
-	}
-	p.table.Sweep(donor.Proc, flows, donor.Stamp)
-	kept := p.table.Commit(donor, flows)
-	p.keeper.changed()
-	p.log.Debug().Int("proc", pr.id).Int("flows", len(flows)).Int("kept", kept).Msg("buckets moved")
-	p.tellDrained(pr)
-	if kept == 0 {
-		p.startMoves()
+		p.inquire(donor)
 	}
 }
 
@@ -45,16 +27,68 @@ func (p *Primary) sweepPins() {
 	p.startMoves()
 	for _, pr := range p.served {
 		p.tellDrained(pr)
-		if p.table.Pinned(uint8(pr.id)) == 0 || pr.asked {
-			continue
+		if id := uint8(pr.id); p.table.Pinned(id) > 0 {
+			p.inquire(dispatch.Donor{Proc: id, Stamp: p.table.Stamp()})
 		}
-		stamp := p.table.Stamp()
-		p.askSettled(pr, func(flows []dispatch.Flow, err error) {
-			if err == nil {
-				p.table.Sweep(uint8(pr.id), flows, stamp)
+	}
+}
+
+// inquire asks a secondary for its flows, unless that is under way, drops the pins of those that have
+// ended, and moves the buckets that waited to move away from it. All but the parts of that which need
+// the table is done outside the poll loop.
+func (p *Primary) inquire(donor dispatch.Donor) {
+	pr := p.procs[donor.Proc]
+	if pr.asked {
+		return
+	}
+	pr.asked = true
+	s := pr.session
+	go func() {
+		flows, err := p.settledFlows(pr, s)
+		var commit *dispatch.Commit
+		if err == nil {
+			p.inSteps(pr, s, func() steps { return p.table.Sweep(donor.Proc, flows, donor.Stamp) })
+			p.inSteps(pr, s, func() steps { commit = p.table.Commit(donor, flows); return commit })
+		}
+		p.doFor(pr, s, func() {
+			pr.asked = false
+			if err != nil {
+				p.log.Warn().Err(err).Int("proc", pr.id).Msg("flows not known: its buckets stay for now")
+				return
 			}
-			p.startMoves() // those that came meanwhile
+			p.moved(pr, commit, len(flows))
 		})
+	}()
+}
+
+// moved does what waited for the buckets of a secondary to move. Those whose flows found no room in
+// the exception table wait for the next sweep.
+func (p *Primary) moved(pr *proc, c *dispatch.Commit, flows int) {
+	if c.Moved+c.Kept > 0 {
+		p.keeper.changed()
+		p.log.Debug().Int("proc", pr.id).Int("flows", flows).Int("moved", c.Moved).Int("kept", c.Kept).Msg("buckets moved")
+	}
+	p.tellDrained(pr)
+	if c.Kept == 0 {
+		p.startMoves() // those that came meanwhile
+	}
+}
+
+// steps is work on the table that is done a few flows at a time.
+type steps interface{ Step(n int) (done bool) }
+
+// inSteps has the poll loop do what begin returns, while pr is live and s its session.
+func (p *Primary) inSteps(pr *proc, s *session, begin func() steps) {
+	var work steps
+	for done := false; !done; {
+		if !p.doFor(pr, s, func() {
+			if work == nil {
+				work = begin()
+			}
+			done = work.Step(flowsPerStep)
+		}) {
+			return
+		}
 	}
 }
 
@@ -64,49 +98,48 @@ func (p *Primary) after(d time.Duration, pr *proc, f func()) {
 	time.AfterFunc(d, func() { p.doFor(pr, s, f) })
 }
 
-// doFor runs f in the poll loop if pr is live and s is still its session.
-func (p *Primary) doFor(pr *proc, s *session, f func()) {
+// doFor runs f in the poll loop if pr is live and s is still its session, and reports whether it has.
+func (p *Primary) doFor(pr *proc, s *session, f func()) (ran bool) {
 	p.do(func() {
 		if pr.session == s && pr.state == stateLive {
 			f()
+			ran = true
 		}
 	})
+	return ran
 }
 
-// askSettled asks a secondary for its flows such that none is missing whose first frame was
+// settledFlows asks a secondary for its flows such that none is missing whose first frame was
 // dispatched before. It asks twice: before the first answer the secondary has taken in all those
 // frames, and by the second its stack has made connections of them.
-func (p *Primary) askSettled(pr *proc, done func([]dispatch.Flow, error)) {
-	pr.asked = true
-	last := func(flows []dispatch.Flow, err error) {
-		pr.asked = false
-		done(flows, err)
+func (p *Primary) settledFlows(pr *proc, s *session) ([]dispatch.Flow, error) {
+	if _, err := p.flowsOf(pr, s); err != nil {
+		return nil, err
 	}
-	p.askFlows(pr, func(flows []dispatch.Flow, err error) {
-		if err != nil {
-			last(nil, err)
-			return
-		}
-		p.after(settle, pr, func() { p.askFlows(pr, last) })
-	})
+	time.Sleep(settle)
+	payload, err := p.flowsOf(pr, s)
+	if err != nil {
+		return nil, err
+	}
+	return parseFlows(payload)
 }
 
-// askFlows asks a secondary for all its TCP flows. done runs in the poll loop, unless the secondary
-// is gone by then; the answer is decoded outside it.
-func (p *Primary) askFlows(pr *proc, done func([]dispatch.Flow, error)) {
-	s := pr.session
-	err := pr.request(msg.KindFlows, nil, func(payload []byte, err error) {
-		go func() {
-			var flows []dispatch.Flow
-			if err == nil {
-				flows, err = parseFlows(payload)
-			}
-			p.doFor(pr, s, func() { done(flows, err) })
-		}()
-	})
-	if err != nil {
-		done(nil, err)
+// flowsOf asks a secondary for all its TCP flows.
+func (p *Primary) flowsOf(pr *proc, s *session) (payload []byte, err error) {
+	answered := make(chan struct{})
+	done := func(reply []byte, failed error) {
+		payload, err = reply, failed
+		close(answered)
 	}
+	if !p.doFor(pr, s, func() {
+		if failed := pr.request(msg.KindFlows, nil, done); failed != nil {
+			done(nil, failed)
+		}
+	}) {
+		return nil, errGone
+	}
+	<-answered // when the secondary goes at the latest: leave fails its requests
+	return payload, err
 }
 
 func parseFlows(payload []byte) ([]dispatch.Flow, error) {
