@@ -10,12 +10,15 @@ import (
 // Config says what a primary is to be. Load makes one.
 type Config struct {
 	*config.Config
+	// Log is used by the poll loop, too: what it writes to must not block, see LogWriter.
 	Log zerolog.Logger
 	// Dispatcher, if not nil, decides about every received frame, with F-Stack's contract. It runs
 	// in the poll loop.
 	Dispatcher dispatch.Func
 	// Takeover has New ask the primary that runs with the same file prefix to stop, if there is one. The secondaries come over.
 	Takeover bool
+	// Managed says that a service manager would start this primary again: it does not stop for one that is to take over.
+	Managed bool
 }
 
 // Load reads and checks a config.ini: that at path or, when path is empty, the first of $FF_CONFIG,

@@ -33,8 +33,9 @@ func main() {
 func run(conf string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
-	cfg, err := primary.Load(conf, log)
+	lines := primary.NewLogWriter(os.Stderr)
+	defer lines.Flush()
+	cfg, err := primary.Load(conf, zerolog.New(lines).With().Timestamp().Logger())
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,9 @@ func Open() (*Manager, error) {
 	return m, nil
 }
 
+// Exists reports whether there is a manager.
+func (m *Manager) Exists() bool { return m.conn != nil }
+
 // Send tells the manager what has changed. A manager that hears nothing stops nobody: the error is
 // for a log.
 func (m *Manager) Send(states ...string) error {

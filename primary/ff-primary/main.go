@@ -97,7 +97,9 @@ func start(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.checkConfig {
 		return check(o, stdout, stderr)
 	}
-	log := logger(stderr, o.logJSON).Level(o.logLevel)
+	lines := primary.NewLogWriter(writer(stderr, o.logJSON))
+	defer lines.Flush()
+	log := zerolog.New(lines).With().Timestamp().Logger().Level(o.logLevel)
 	manager := openManager(log)
 	defer manager.Close()
 	if o.supervise {
@@ -108,7 +110,7 @@ func start(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	cfg.DPDK.NoHuge = cfg.DPDK.NoHuge || o.noHuge
-	cfg.Takeover = o.takeover
+	cfg.Takeover, cfg.Managed = o.takeover, manager.Exists()
 	p, err := primary.New(cfg)
 	if err != nil {
 		return err
@@ -134,11 +136,12 @@ func check(o options, stdout, stderr io.Writer) error {
 	return cfg.Print(stdout)
 }
 
-func logger(w io.Writer, asJSON bool) zerolog.Logger {
-	if !asJSON {
-		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: os.Getenv("NO_COLOR") != "" || !isTerminal(w)}
+// writer returns what writes the log to w.
+func writer(w io.Writer, asJSON bool) io.Writer {
+	if asJSON {
+		return w
 	}
-	return zerolog.New(w).With().Timestamp().Logger()
+	return zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: os.Getenv("NO_COLOR") != "" || !isTerminal(w)}
 }
 
 // isTerminal reports whether w is a character device.

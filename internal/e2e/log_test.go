@@ -1,0 +1,44 @@
+package e2e
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ringstack/internal/testenv"
+)
+
+// TestLogThatNobodyReads gives the primary a pipe for its log that is full from the start. It serves, and stops when it is told to.
+func TestLogThatNobodyReads(t *testing.T) {
+	e := testenv.Network(t, testenv.Config{})
+	pipe := filepath.Join(e.Dir, "log")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Open(pipe, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	for err == nil {
+		_, err = unix.Write(fd, make([]byte, os.Getpagesize()))
+	}
+	if !errors.Is(err, syscall.EAGAIN) {
+		t.Fatal(err)
+	}
+	p := e.Run(testenv.Command{
+		Path: "/bin/sh", Args: []string{"-c", `exec "$@" 2> "$0"`, pipe, testenv.Build(t, testenv.FFPrimary), "--log-level", "debug", "--conf", e.Conf},
+	})
+	e.Secondary(httpd)
+	wantService(t, e)
+	begun := time.Now()
+	if err := p.Stop(); err != nil {
+		t.Error(err)
+	}
+	t.Logf("it stopped in %v", round(time.Since(begun)))
+}
