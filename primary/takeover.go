@@ -24,7 +24,7 @@ func (p *Primary) takeOver() error {
 	if !p.cfg.Takeover {
 		return nil
 	}
-	for _, check := range []func() error{p.checkLcore, p.checkInterfaces} {
+	for _, check := range []func() error{p.checkLcore, p.checkInterfaces, p.checkLocks} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -71,11 +71,22 @@ func (p *Primary) takeRunDirLock(dir string) (*lock.Lock, error) {
 
 // handOver stops this primary for another one that the tool is about to start.
 func (p *Primary) handOver(s *session, m msg.Message) {
-	if uid := s.peer.uid; uid != 0 && uid != p.uid {
-		s.answer(m, answer{err: msg.Errorf(syscall.EPERM, "uid %d may not take over from a primary of uid %d", uid, p.uid)})
+	if err := p.mayGo(s.peer.uid); err != nil {
+		s.answer(m, answer{err: err})
 		return
 	}
 	p.log.Info().Int("pid", s.peer.pid).Msg("another primary takes over")
 	s.answer(m, answer{}) // if it does not arrive, the other one finds the lock free all the same
 	p.stop()
+}
+
+// mayGo refuses to stop for a user who has no right to that, and where it would be in vain.
+func (p *Primary) mayGo(uid int) error {
+	switch {
+	case uid != 0 && uid != p.uid:
+		return msg.Errorf(syscall.EPERM, "uid %d may not take over from a primary of uid %d", uid, p.uid)
+	case p.cfg.Managed:
+		return msg.Errorf(syscall.EBUSY, "the primary that runs would be started again by what has started it: have that restart it (ff restart primary, or systemctl restart)")
+	}
+	return nil
 }

@@ -11,22 +11,26 @@ import (
 	"ringstack/msg"
 )
 
-// TestWhoMayTakeOver asks a primary of uid 1000 as different users.
+// TestWhoMayTakeOver asks a primary of uid 1000 as different users, and one that a service manager would start again.
 func TestWhoMayTakeOver(t *testing.T) {
-	for uid, want := range map[int]error{0: nil, 1000: nil, 33: syscall.EPERM} {
+	for _, c := range []struct {
+		uid     int
+		managed bool
+		want    error
+	}{{uid: 0}, {uid: 1000}, {uid: 33, want: syscall.EPERM}, {uid: 0, managed: true, want: syscall.EBUSY}} {
 		p := newIdle(t, 0)
-		p.uid = 1000
+		p.uid, p.cfg.Managed = 1000, c.managed
 		stopped := false
 		p.stop = func() { stopped = true }
 		here, there := seqpacketPair(t)
-		s := &session{p: p, conn: msg.NewConn(here), peer: peer{uid: uid}}
+		s := &session{p: p, conn: msg.NewConn(here), peer: peer{uid: c.uid}}
 		p.handOver(s, msg.Message{Header: msg.Header{ID: 7, Kind: msg.KindTakeover}})
 		reply, err := msg.NewConn(there).Recv(time.Now().Add(5 * time.Second))
 		if err != nil || reply.ID != 7 {
 			t.Fatalf("%+v, %v", reply, err)
 		}
-		if err := reply.Decode(nil); !errors.Is(err, want) || stopped != (want == nil) {
-			t.Errorf("uid %d: %v, stopped: %v", uid, err, stopped)
+		if err := reply.Decode(nil); !errors.Is(err, c.want) || stopped != (c.want == nil) {
+			t.Errorf("%+v: %v, stopped: %v", c, err, stopped)
 		}
 	}
 }

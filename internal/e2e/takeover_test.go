@@ -55,13 +55,13 @@ func TestTakeoverThatCannotWork(t *testing.T) {
 	e.Secondary(courier)
 	d := deliver(t, e, testenv.Stack4+":80", 4, 64<<10)
 	d.wantMore(10 * time.Second)
-	e.Change("iface="+e.Device, "iface=nosuch0")
-	got := testenv.Finish(t, testenv.Command{Path: testenv.Build(t, testenv.FFPrimary), Args: []string{"--conf", e.Conf, "--takeover"}})
-	if got.Code != 1 || !strings.Contains(got.Stderr, "there is no such interface") {
-		t.Errorf("%+v", got)
+	others := testenv.New(t, testenv.Config{}).Device
+	for device, want := range map[string]string{"nosuch0": "there is no such interface", others: "interface " + others + " is held by ff-primary"} {
+		e.Change("iface="+e.Device, "iface="+device)
+		wantOneLine(t, takeOver(t, e), want)
+		e.Change("iface="+device, "iface="+e.Device)
 	}
-	e.Change("iface=nosuch0", "iface="+e.Device)
-	got = testenv.Finish(t, testenv.Command{Path: testenv.Build(t, testenv.FFPrimary), Args: []string{"--conf", e.Conf}})
+	got := testenv.Finish(t, testenv.Command{Path: testenv.Build(t, testenv.FFPrimary), Args: []string{"--conf", e.Conf}})
 	if got.Code != 1 || !strings.Contains(got.Stderr, "runs already") || !strings.Contains(got.Stderr, "--takeover") {
 		t.Errorf("without the flag: %+v", got)
 	}
@@ -69,5 +69,24 @@ func TestTakeoverThatCannotWork(t *testing.T) {
 	d.finish()
 	if err := e.Primary.Cmd.Process.Signal(syscall.Signal(0)); err != nil {
 		t.Errorf("the primary is gone: %v", err)
+	}
+}
+
+// takeOver starts a primary that is to take over and cannot.
+func takeOver(t *testing.T, e *testenv.Env) testenv.Result {
+	t.Helper()
+	return testenv.Finish(t, testenv.Command{
+		Path: testenv.Build(t, testenv.FFPrimary), Args: []string{"--conf", e.Conf, "--takeover", "--log-level", "error"},
+	})
+}
+
+// TestTakeoverFromOneThatIsManaged is refused: it would be started again.
+func TestTakeoverFromOneThatIsManaged(t *testing.T) {
+	e := testenv.Network(t, testenv.Config{})
+	e.Supervise("")
+	before := e.Units()["primary"]
+	wantOneLine(t, takeOver(t, e), "would be started again by what has started it", "ff restart primary")
+	if now := e.Units()["primary"]; now.PID != before.PID || now.Restarts != 0 {
+		t.Errorf("%+v, and before %+v", now, before)
 	}
 }
