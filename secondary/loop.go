@@ -22,6 +22,7 @@ const (
 type loop struct {
 	*session // nil while there is no primary
 	sleeper  *ring.Sleeper
+	yielder  ring.Yielder
 	resting  uint32    // what the sleeper sleeps on while there is no session
 	devices  []*device // by position in attach.Ports; none while there is no session
 	lasting  []*device // those that the engine has
@@ -120,8 +121,7 @@ func (s *Secondary) idle(now time.Time, idleFor time.Duration, next time.Time) {
 	if s.session != nil && s.attach.Busy {
 		return
 	}
-	if idleFor < yieldFor {
-		unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+	if idleFor < yieldFor && s.yielder.Yield() {
 		return
 	}
 	s.publish()
