@@ -79,11 +79,16 @@ func (c *crew) leave(p *instance) {
 	c.when("a secondary stops", p.gone, func() {})
 }
 
-// drain has a tool drain a courier. It asks again when the primary went before it could be told.
+// drain has a tool drain a courier.
 func (c *crew) drain(p *instance) {
 	c.note("secondary drained", "pid %d", p.Cmd.Process.Pid)
 	c.forget(p)
 	c.leaving = append(c.leaving, p)
+	c.askDrain(p, false)
+}
+
+// askDrain asks, again when the primary went before it answered: it may have told the courier.
+func (c *crew) askDrain(p *instance, again bool) {
 	c.when("a secondary can be drained", func() bool { return p.gone() || c.serves(p) }, func() {
 		if p.gone() {
 			return
@@ -95,10 +100,10 @@ func (c *crew) drain(p *instance) {
 		})
 		c.when("ff drain ends", func() bool { return ended(tool) }, func() {
 			switch err := tool.Stop(); {
-			case err == nil:
+			case err == nil, again && strings.Contains(tool.Log(), "ff: no secondary has proc id "):
 				c.when("a drained secondary ends", p.gone, func() {})
 			case c.helm.away.overlap(since, time.Now()):
-				c.drain(p)
+				c.askDrain(p, true)
 			default:
 				c.t.Errorf("drain pid %d: %v:\n%s", p.Cmd.Process.Pid, err, tool.Log())
 			}

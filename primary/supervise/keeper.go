@@ -20,9 +20,10 @@ type keeper struct {
 	program     program
 	launch      launcher
 	uid         int           // of the user who may order it about, beside root
+	overlaps    bool          // its successor may run beside it
 	stopTimeout time.Duration // from SIGTERM to SIGKILL
 	log         zerolog.Logger
-	orders      chan order // closed when no more come
+	orders      chan func() // to be run by its goroutine; closed when no more come
 
 	// Of the goroutine alone.
 	wanted bool
@@ -39,18 +40,11 @@ type keeper struct {
 // launcher starts a program and closes the live channel of its child when that does its work.
 type launcher func(program) (*child, error)
 
-// order tells a keeper what is wanted. It answers with its number of ends, not counting a process that
-// is still to end for an earlier order.
-type order struct {
-	run  bool
-	ends chan int
-}
-
 func newKeeper(name string, p program, launch launcher, stopTimeout time.Duration, log zerolog.Logger) *keeper {
 	k := &keeper{
 		name: name, program: p, launch: launch, stopTimeout: stopTimeout,
 		log:    log.With().Str("unit", name).Logger(),
-		orders: make(chan order), changed: make(chan struct{}),
+		orders: make(chan func()), changed: make(chan struct{}),
 		timer: time.NewTimer(0),
 	}
 	<-k.timer.C
@@ -96,12 +90,21 @@ func (k *keeper) stop(ctx context.Context) error {
 	return err
 }
 
+// order tells the keeper what is wanted. It returns its number of ends, not counting a process that is
+// still to end for an earlier order.
 func (k *keeper) order(ctx context.Context, run bool) (ends int, err error) {
-	o := order{run, make(chan int, 1)}
+	err = k.do(ctx, func() { ends = k.obey(run) })
+	return ends, err
+}
+
+// do has the keeper's goroutine run f.
+func (k *keeper) do(ctx context.Context, f func()) error {
+	done := make(chan struct{})
 	select {
-	case k.orders <- o:
-		return <-o.ends, nil
+	case k.orders <- func() { f(); close(done) }:
+		<-done
+		return nil
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return ctx.Err()
 	}
 }

@@ -17,11 +17,11 @@ func (k *keeper) run() {
 			}
 		}
 		select {
-		case o, open := <-k.orders:
+		case f, open := <-k.orders:
 			if !open {
 				return
 			}
-			k.obey(o)
+			f()
 		case <-live:
 			k.log.Info().Int("pid", k.child.pid).Stringer("took", time.Since(k.child.since).Round(time.Millisecond)).Msg("live")
 			k.publish(func(st *status) { st.state = stateLive })
@@ -33,23 +33,24 @@ func (k *keeper) run() {
 	}
 }
 
-func (k *keeper) obey(o order) {
-	ends := k.status.ends
+// obey does what order asks for.
+func (k *keeper) obey(run bool) (ends int) {
+	ends = k.status.ends
 	if k.status.state == stateStopping {
 		ends++
 	}
-	k.wanted = o.run
+	k.wanted = run
 	switch st := k.status.state; {
-	case o.run && (st == stateStopped || st == stateWaiting):
+	case run && (st == stateStopped || st == stateWaiting):
 		k.pause = backoff{}
 		k.spawn()
-	case !o.run && st == stateWaiting:
+	case !run && st == stateWaiting:
 		k.timer.Stop()
 		k.publish(func(st *status) { st.state = stateStopped })
-	case !o.run && (st == stateStarting || st == stateLive):
+	case !run && (st == stateStarting || st == stateLive):
 		k.terminate()
 	}
-	o.ends <- ends
+	return ends
 }
 
 // spawn starts a process.

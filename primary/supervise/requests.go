@@ -121,10 +121,7 @@ func startEach(ctx context.Context, groups []group) (first error) {
 func restartEach(ctx context.Context, groups []group) error {
 	for _, g := range groups {
 		for i, k := range g.keepers {
-			err := k.stop(ctx)
-			if err == nil {
-				err = start(ctx, k)
-			}
+			err := restart(ctx, k)
 			if err != nil && i+1 < len(g.keepers) {
 				return fmt.Errorf("%w; %s and what follows was left alone", err, g.keepers[i+1].name)
 			}
@@ -134,4 +131,15 @@ func restartEach(ctx context.Context, groups []group) error {
 		}
 	}
 	return nil
+}
+
+// restart restarts one process. One that nobody else stands in for goes on until its successor is live.
+func restart(ctx context.Context, k *keeper) error {
+	if st, _ := k.look(); k.overlaps && st.state == stateLive {
+		return k.replace(ctx)
+	}
+	if err := k.stop(ctx); err != nil {
+		return err
+	}
+	return start(ctx, k)
 }

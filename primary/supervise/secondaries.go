@@ -36,7 +36,7 @@ func (s *Supervisor) makeSecondaries(conf *config.Proc) (group, error) {
 			one.lcores = conf.Lcores[i : i+1]
 		}
 		k := newKeeper(name, one, s.launchSecondary, time.Duration(conf.StopTimeout)*time.Second, s.log)
-		k.uid = int(p.user.Uid)
+		k.uid, k.overlaps = int(p.user.Uid), conf.Count == 1 && conf.ProcID < 0
 		g.keepers = append(g.keepers, k)
 	}
 	return g, nil
