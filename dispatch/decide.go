@@ -75,6 +75,10 @@ func (t *Table) share(p *Packet, e *ownedPort, hash uint32, hashed bool) Verdict
 		return t.start(p, e, hash)
 	case p.Flow.Proto == ProtoUDP && e.closed[owner]:
 		return drop(ReasonDraining)
+	case p.Flow.Proto == ProtoUDP && t.stalled[owner]:
+		if proc := t.standIn(e, hash); proc != none {
+			return deliver(proc)
+		}
 	}
 	return t.to(owner)
 }

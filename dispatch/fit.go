@@ -31,7 +31,7 @@ func (t *Table) Moving(proc uint8) int {
 }
 
 // Stall says whether proc, which is live, has stopped serving its rings. While it has, flows that would start in its buckets start with other
-// listeners, by hash, and are pinned there. It keeps its buckets and flows.
+// listeners, by hash, and are pinned there; they get its datagrams, too, as each may be the first of a flow. It keeps its buckets and TCP flows.
 func (t *Table) Stall(proc uint8, on bool) {
 	if !t.isLive(proc) || t.stalled[proc] == on {
 		return

@@ -211,6 +211,40 @@ func TestStall(t *testing.T) {
 	checkStay(t, table, flows)
 }
 
+// TestStallOfDatagrams: those of a stalled proc go to the others, and to it again afterwards; to it as well when nobody else listens.
+func TestStallOfDatagrams(t *testing.T) {
+	table := smallTable(3, 16)
+	listen(t, table, ProtoUDP, 53, 0, 1, 2)
+	listen(t, table, ProtoUDP, 123, 0)
+	count := func(port uint16) (of [3]int) {
+		for i := range 600 {
+			f := client(i, port)
+			f.Proto = ProtoUDP
+			v := send(table, f, false)
+			if v.Action != Deliver {
+				t.Fatalf("%+v", v)
+			}
+			of[v.Proc]++
+		}
+		return of
+	}
+	before := count(53)
+	table.Stall(0, true)
+	if of := count(53); of[0] != 0 || of[1] < 250 || of[2] < 250 {
+		t.Errorf("while it has stalled: %v", of)
+	}
+	if of := count(123); of != [3]int{600} {
+		t.Errorf("where nobody else listens: %v", of)
+	}
+	table.Stall(0, false)
+	if of := count(53); of != before || before[0] < 150 {
+		t.Errorf("afterwards %v, before %v", of, before)
+	}
+	if table.pins.len() != 0 {
+		t.Errorf("%d pins", table.pins.len())
+	}
+}
+
 // TestNobodyStandsIn: without another listener that serves, a stalled proc's flows start with it.
 func TestNobodyStandsIn(t *testing.T) {
 	table := smallTable(3, 2)
