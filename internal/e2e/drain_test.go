@@ -218,6 +218,21 @@ func TestShutdown(t *testing.T) {
 	c.Close()
 	both.Wait()
 
+	s = attach(t, e, "g")
+	l := listen(t, s, ":80")
+	c = open(t, e, "tcp", 80)
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Close()
+	if _, err := io.ReadAll(c); err != nil {
+		t.Fatal(err)
+	}
+	if took, err := end(s, 10*time.Second); err != nil || took < time.Second || took > 5*time.Second {
+		t.Errorf("a connection that the peer does not end: %v after %v", err, took)
+	}
+
 	s = attach(t, e, "")
 	listen(t, s, ":81")
 	e.Kill()

@@ -50,6 +50,7 @@ type FlowState uint8
 const (
 	FlowOpen    FlowState = iota // and all that is in none of the others
 	FlowComing                   // to a listener; Accept has not given it out, and an end of the listener is its end
+	FlowClosed                   // the program has closed it, the peer has all, and is still to end its side (FIN-WAIT-2)
 	FlowWaiting                  // it has ended at both ends, and keeps old segments away for a while (TIME-WAIT)
 )
 

@@ -135,6 +135,8 @@ func flowState(info *tcp.Info) engine.FlowState {
 	switch {
 	case info.State == tcp.SynRcvd || info.NotTaken:
 		return engine.FlowComing
+	case info.State == tcp.FinWait2 && info.Closed:
+		return engine.FlowClosed
 	case info.State == tcp.TimeWait:
 		return engine.FlowWaiting
 	}

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -29,14 +30,15 @@ func testConn(t *testing.T, cable enginetest.Impairment) {
 	})
 }
 
-// TestFlowComesUntilAccept: the end of its listener is the end of a connection that Accept has not given out.
-func TestFlowComesUntilAccept(t *testing.T) {
+// TestFlowStates follows a connection from its beginning to its end.
+func TestFlowStates(t *testing.T) {
 	w := enginetest.NewWire(t, New)
 	l, err := w.Server.ListenTCP(w.Addr(80), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Client.DialTCP(t.Context(), netip.AddrPort{}, w.Addr(80), nil); err != nil {
+	peer, err := w.Client.DialTCP(t.Context(), netip.AddrPort{}, w.Addr(80), nil)
+	if err != nil {
 		t.Fatal(err)
 	}
 	want := func(state engine.FlowState) {
@@ -54,8 +56,20 @@ func TestFlowComesUntilAccept(t *testing.T) {
 		}
 	}
 	want(engine.FlowComing)
-	if _, err := l.Accept(); err != nil {
+	c, err := l.Accept()
+	if err != nil {
 		t.Fatal(err)
 	}
 	want(engine.FlowOpen)
+	if err := c.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(peer); err != nil {
+		t.Fatal(err)
+	}
+	want(engine.FlowOpen)
+	c.Close()
+	want(engine.FlowClosed)
+	peer.Close()
+	want(engine.FlowWaiting)
 }

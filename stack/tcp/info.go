@@ -24,6 +24,7 @@ type Info struct {
 	Backoff               int
 	SACK, Timestamps, ECN bool
 	NotTaken              bool // a listener has handed it over, see Take
+	Closed                bool // by the application
 	Congestion            Congestion
 }
 
@@ -43,7 +44,7 @@ func (t *Transport) info(i uint32, c *conn) Info {
 		SendWindow: c.sndWnd, RecvWindow: c.rcvAdv - c.rcvNxt, InFlight: c.flight(),
 		SRTT: c.srtt, RTTVar: c.rttvar, RTO: c.rto, MinRTT: c.minRTT, Backoff: int(c.backoff),
 		SACK: c.has(useSACK), Timestamps: c.has(useTS), ECN: c.has(useECN), Congestion: c.controller,
-		NotTaken: c.has(notTaken),
+		NotTaken: c.has(notTaken), Closed: c.has(appClosed),
 	}
 }
 
