@@ -1,5 +1,7 @@
 package primary
 
+import "ringstack/shm"
+
 // heldShare is which part of the mbufs may wait for the first fragment of a datagram.
 const heldShare = 16
 
@@ -23,10 +25,14 @@ func (p *Primary) stageHeld(pr *proc) {
 // dropAbandoned drops the fragments that have waited in vain.
 func (p *Primary) dropAbandoned() {
 	for _, a := range p.table.Abandoned() {
-		p.unhold(a.Frame)
+		p.owners.renew(p.mem, a.Frame, p.unhold(a.Frame), 0, shm.Headroom, 0)
 		p.reject(a.Frame, a.Reason)
 	}
 	p.emptyTrash()
 }
 
-func (p *Primary) unhold(addr uint64) { p.owners.take(addr, p.owners.primary()) }
+// unhold ends the primary's own hold of an mbuf.
+func (p *Primary) unhold(addr uint64) *granule {
+	g, _ := p.owners.take(addr, p.owners.primary())
+	return g
+}
