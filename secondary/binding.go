@@ -59,7 +59,7 @@ type closer interface{ Close() error }
 func (b *binding) bind(ctx context.Context, open func(netip.AddrPort) (closer, error)) (*registration, error) {
 	var r *registration // a new one for each port that is tried: its release works once
 	try := func(number uint16) (err error) {
-		r = &registration{registry: &b.s.ports, port: msg.PortRequest{Proto: b.proto, Port: number}}
+		r = &registration{registry: &b.s.ports, port: msg.PortRequest{Proto: b.proto, Port: number}, lost: make(chan struct{})}
 		b.socket.options.Closing = r.release
 		if r.socket, err = open(netip.AddrPortFrom(b.bindable(b.local.Addr()), number)); err != nil {
 			return err

@@ -17,7 +17,7 @@ func (s *Secondary) publish() {
 	atomic.StoreUint64(&slot.Loops, c.loops)
 	atomic.StoreUint64(&slot.SysNS, uint64(c.busy))
 	atomic.StoreUint64(&slot.UsrNS, uint64(usr))
-	atomic.StoreUint64(&slot.TxDropped, s.engine.Dropped()-c.dropped)
+	atomic.StoreUint64(&slot.TxDropped, s.engine.Dropped()-c.dropped+c.unplugged)
 	atomic.StoreUint64(&slot.TxNoMbuf, c.txNoMbuf)
 	atomic.StoreUint64(&slot.TxFull, c.txFull)
 	atomic.StoreUint64(&slot.NotLeader, c.notLeader)

@@ -18,6 +18,7 @@ type device struct {
 	open   uint64   // mbuf of the frame being written, 0 for none
 	frame  []byte   // in open
 	limit  int      // bytes of the longest frame
+	void   []byte   // for the frames of a port that this primary does not have: they are dropped; nil: it has
 }
 
 func newDevice(l *loop, port int) *device {
@@ -26,12 +27,18 @@ func newDevice(l *loop, port int) *device {
 
 // connect gives the device its rings.
 func (d *device) connect(rings portRings, mtu int) {
-	d.rx, d.tx, d.limit = rings.rx, rings.tx, mtu+etherOverhead
+	d.rx, d.tx, d.limit, d.void = rings.rx, rings.tx, mtu+etherOverhead, nil
 }
+
+// unplug makes the device drop what is sent, where the primary does not have its port: the stack would else try again all the time.
+func (d *device) unplug() { d.void = make([]byte, maxFrame) }
+
+// maxFrame is more than any port's MTU allows.
+const maxFrame = 64 << 10
 
 // disconnect takes the rings from the device. Frames that were not sent are lost. What Wake reads stays untouched.
 func (d *device) disconnect() {
-	d.rx, d.tx, d.limit = nil, nil, 0
+	d.rx, d.tx, d.limit, d.void = nil, nil, 0, nil
 	d.staged, d.open, d.frame = d.staged[:0], 0, nil
 }
 
@@ -40,6 +47,10 @@ const etherOverhead = 14
 
 // Frame implements engine.Device: the frame is written where the NIC will read it.
 func (d *device) Frame(n int) []byte {
+	if d.void != nil {
+		d.frame = d.void[:n]
+		return d.frame
+	}
 	if n > d.limit {
 		return nil
 	}
@@ -62,6 +73,10 @@ func (d *device) Frame(n int) []byte {
 
 // Send implements engine.Device.
 func (d *device) Send() {
+	if d.void != nil {
+		d.loop.count.unplugged++
+		return
+	}
 	if isAnswer(d.frame) && int(atomic.LoadInt32(&d.loop.header.Leader)) != d.loop.attach.Proc {
 		d.loop.count.notLeader++ // the mbuf serves the next frame
 		return

@@ -244,3 +244,29 @@ func TestSendAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a frame", n)
 	}
 }
+
+// TestPortThatIsNotThere takes frames, and no mbufs for them, until it is there again.
+func TestPortThatIsNotThere(t *testing.T) {
+	d, tx, freed := testDevice(t)
+	rings := portRings{tx: d.tx}
+	d.disconnect()
+	if frame(d, 0, 60) {
+		t.Error("a frame is taken while there is no primary")
+	}
+	d.unplug()
+	for range 100 {
+		if !frame(d, 0, 1514) {
+			t.Fatal("a frame is refused: the stack would try again all the time")
+		}
+	}
+	if d.loop.count.unplugged != 100 || d.loop.mbufs.alloc.Len() != mbufNum || tx.Len() != 0 || freed.Len() != 0 {
+		t.Errorf("%d counted, %d mbufs left, %d to send, %d freed", d.loop.count.unplugged, d.loop.mbufs.alloc.Len(), tx.Len(), freed.Len())
+	}
+	d.connect(rings, 1500)
+	if !frame(d, 7, 60) {
+		t.Fatal("a frame is refused")
+	}
+	if d.flush(); tx.Len() != 1 {
+		t.Errorf("%d frames to send", tx.Len())
+	}
+}

@@ -24,13 +24,30 @@ type (
 	PacketHandler = engine.PacketHandler
 	// PacketConn is a UDP socket as its PacketHandler sees it.
 	PacketConn = engine.PacketConn
-	// EventListener is what Serve returns.
-	EventListener = engine.Listener
 )
 
+// EventListener is what Serve returns. Any goroutine may call its methods.
+type EventListener interface {
+	engine.Listener
+	losable
+}
+
+// EventSocket is what ServePacket returns. Any goroutine may call its methods but Send, which belongs to the loop.
+type EventSocket interface {
+	PacketConn
+	losable
+}
+
+// losable is what has a port.
+type losable interface {
+	// Lost is closed when the socket is, since another group has its port after a restart of the primary. Err then tells more, and is
+	// nil before.
+	Lost() <-chan struct{}
+	Err() error
+}
+
 // Serve accepts TCP connections at address, "host:port", and takes Handlers for them from accept, which runs in the loop; network and
-// ports are as for Listen. It returns at once; connections come until the listener is closed, which a handler must not do, or until
-// another group has the port after a restart of the primary.
+// ports are as for Listen. It returns at once; connections come until the listener is closed, which a handler must not do, or has lost its port.
 func (s *Secondary) Serve(network, address string, accept func() Handler) (EventListener, error) {
 	b, err := s.prepareEvents(network, protoTCP, address)
 	if err != nil {
@@ -39,8 +56,8 @@ func (s *Secondary) Serve(network, address string, accept func() Handler) (Event
 	l := new(eventListener)
 	l.registration, err = b.bind(context.Background(), func(addr netip.AddrPort) (closer, error) {
 		var err error
-		l.EventListener, err = s.engine.(engine.Events).ServeTCP(addr, accept)
-		return l.EventListener, err
+		l.Listener, err = s.engine.(engine.Events).ServeTCP(addr, accept)
+		return l.Listener, err
 	})
 	if err != nil {
 		return nil, err
@@ -49,12 +66,12 @@ func (s *Secondary) Serve(network, address string, accept func() Handler) (Event
 }
 
 // ServePacket gives h the datagrams that come to address; network is "udp", "udp4" or "udp6". A handler must not close the socket.
-func (s *Secondary) ServePacket(network, address string, h PacketHandler) (PacketConn, error) {
+func (s *Secondary) ServePacket(network, address string, h PacketHandler) (EventSocket, error) {
 	b, err := s.prepareEvents(network, protoUDP, address)
 	if err != nil {
 		return nil, err
 	}
-	c := new(eventPacketConn)
+	c := new(eventSocket)
 	c.registration, err = b.bind(context.Background(), func(addr netip.AddrPort) (closer, error) {
 		var err error
 		c.PacketConn, err = s.engine.(engine.Events).ServeUDP(addr, h)
@@ -114,22 +131,22 @@ var errNoEvents = fmt.Errorf("this engine has no event API: %w", errors.ErrUnsup
 
 // eventListener unregisters its port when it is closed.
 type eventListener struct {
-	EventListener
+	engine.Listener
 	*registration
 }
 
 func (l *eventListener) Close() error {
 	l.release()
-	return l.EventListener.Close()
+	return l.Listener.Close()
 }
 
-// eventPacketConn unregisters its port when it is closed.
-type eventPacketConn struct {
+// eventSocket unregisters its port when it is closed.
+type eventSocket struct {
 	PacketConn
 	*registration
 }
 
-func (c *eventPacketConn) Close() error {
+func (c *eventSocket) Close() error {
 	c.release()
 	return c.PacketConn.Close()
 }

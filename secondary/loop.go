@@ -23,11 +23,12 @@ type loop struct {
 	*session // nil while there is no primary
 	sleeper  *ring.Sleeper
 	yielder  ring.Yielder
-	resting  uint32    // what the sleeper sleeps on while there is no session
-	devices  []*device // by position in attach.Ports; none while there is no session
-	lasting  []*device // those that the engine has
-	left     []byte    // the connections that there were when the last session ended, see flows
-	lcore    int       // that the loop is pinned to, or -1
+	resting  uint32      // what the sleeper sleeps on while there is no session
+	devices  []*device   // by position in attach.Ports; none while there is no session
+	lasting  []*device   // those that the engine has
+	left     []byte      // the connections that there were when the last session ended, see flows
+	lcore    int         // that the loop is pinned to, or -1
+	allowed  unix.CPUSet // the CPUs that it may run on otherwise
 	woken    atomic.Bool
 	calls    chan func() // for the loop to run
 	ended    chan struct{}
@@ -40,6 +41,7 @@ type loopCounters struct {
 	loops                       uint64
 	busy, spun                  time.Duration // in turns with work; in turns without
 	txNoMbuf, txFull, notLeader uint64
+	unplugged                   uint64 // frames to a port that the primary does not have
 	dropped                     uint64 // by the engine before
 }
 
@@ -173,13 +175,21 @@ func (s *Secondary) do(f func()) bool {
 	}
 }
 
-// pin gives the loop the CPU that the configuration has for it alone.
+// pin gives the loop the CPU that the configuration has for it alone, or with -1 all that it had before.
 func (s *Secondary) pin(lcore int) {
-	if lcore < 0 || lcore == s.lcore {
+	if lcore == s.lcore {
 		return
 	}
+	if s.lcore < 0 {
+		runtime.LockOSThread()
+		unix.SchedGetaffinity(0, &s.allowed)
+	}
 	s.lcore = lcore
-	runtime.LockOSThread()
+	if lcore < 0 {
+		unix.SchedSetaffinity(0, &s.allowed)
+		runtime.UnlockOSThread()
+		return
+	}
 	var set unix.CPUSet
 	set.Set(lcore)
 	unix.SchedSetaffinity(0, &set) // a CPU that this process may not use: it runs where it may

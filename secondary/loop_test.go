@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"ringstack/secondary/engine"
 )
 
@@ -43,5 +45,35 @@ func TestBusyLoopYields(t *testing.T) {
 	<-s.ended
 	if n < turns/40 {
 		t.Errorf("another goroutine ran %d times in %d turns", n, turns)
+	}
+}
+
+// TestPin has the loop on one CPU, then on all again.
+func TestPin(t *testing.T) {
+	runtime.LockOSThread() // this goroutine is the loop; in vain if pin undoes that too often
+	defer runtime.UnlockOSThread()
+	cpus := func() (set unix.CPUSet) {
+		if err := unix.SchedGetaffinity(0, &set); err != nil {
+			t.Fatal(err)
+		}
+		return set
+	}
+	before := cpus()
+	one := 0
+	for !before.IsSet(one) {
+		one++
+	}
+	s := newSecondary(Config{})
+	s.pin(-1)
+	if cpus() != before {
+		t.Error("moved without need")
+	}
+	s.pin(one)
+	if now := cpus(); now.Count() != 1 || !now.IsSet(one) {
+		t.Errorf("may run on %d CPUs", now.Count())
+	}
+	s.pin(-1)
+	if cpus() != before {
+		t.Error("still on one CPU")
 	}
 }

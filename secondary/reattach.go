@@ -61,7 +61,7 @@ func (s *Secondary) goOffline() {
 
 // letGo ends all use of the session's memory.
 func (s *Secondary) letGo() {
-	for _, d := range s.devices {
+	for _, d := range slices.Concat(s.devices, s.lasting) {
 		d.disconnect()
 	}
 	s.devices = nil
@@ -84,6 +84,11 @@ func (s *Secondary) goOnline(session *session) (err error) {
 		s.lasting = slices.Clone(s.devices)
 		s.engine, err = newEngine(s.enginePorts())
 		return err
+	}
+	for _, d := range s.lasting {
+		if !slices.Contains(s.devices, d) {
+			d.unplug()
+		}
 	}
 	s.pin(s.attach.Lcore)
 	s.count.dropped = s.engine.Dropped()

@@ -76,14 +76,14 @@ func TestRegistryAfterARestart(t *testing.T) {
 	}
 	port := func(number uint16) msg.PortRequest { return msg.PortRequest{Proto: protoTCP, Port: number} }
 	add := func(number uint16) *registration {
-		s := &registration{registry: &r, port: port(number)}
+		s := &registration{registry: &r, port: port(number), socket: new(closeCounter), lost: make(chan struct{})}
 		if err := r.add(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
 	closing := add(80)
-	add(81)
+	kept := add(81)
 	hello := r.list()
 	slices.SortFunc(hello, func(a, b msg.PortRequest) int { return int(a.Port) - int(b.Port) })
 	if !slices.Equal(hello, []msg.PortRequest{port(80), port(81)}) {
@@ -92,7 +92,7 @@ func TestRegistryAfterARestart(t *testing.T) {
 	offline = true
 	closing.release() // nobody is told
 	told = nil
-	add(82) // waits
+	losing := add(82) // waits
 	if !slices.Equal(told, []request{{msg.KindListen, 82}}) {
 		t.Fatalf("told %v", told)
 	}
@@ -105,6 +105,17 @@ func TestRegistryAfterARestart(t *testing.T) {
 		t.Fatalf("refused %+v", refused)
 	}
 	r.lose(refused)
+	select {
+	case <-losing.Lost():
+	default:
+		t.Error("it does not hear that its port is lost")
+	}
+	if err := losing.Err(); !errors.Is(err, syscall.EADDRINUSE) || *losing.socket.(*closeCounter) != 1 {
+		t.Errorf("%v; closed %d times", err, *losing.socket.(*closeCounter))
+	}
+	if err := kept.Err(); err != nil || *kept.socket.(*closeCounter) != 0 {
+		t.Errorf("the other: %v; closed %d times", err, *kept.socket.(*closeCounter))
+	}
 	if got := r.list(); !slices.Equal(got, []msg.PortRequest{port(81)}) {
 		t.Errorf("left are %v", got)
 	}
@@ -191,3 +202,8 @@ func newLine(t *testing.T, path string, answers bool) *session {
 	t.Cleanup(client.Close)
 	return &session{client: client, over: make(chan struct{})}
 }
+
+// closeCounter is a socket that counts how often it is closed.
+type closeCounter int
+
+func (c *closeCounter) Close() error { *c++; return nil }

@@ -33,6 +33,8 @@ type registration struct {
 	port   msg.PortRequest
 	socket closer // nil: it connects
 	once   sync.Once
+	lost   chan struct{} // closed when another group has the port; nil for a connection
+	why    error         // the port is lost
 }
 
 // add enters a socket. Traffic may come at once. While there is no primary it waits for one, until ctx is done.
@@ -145,13 +147,29 @@ func (r *registry) lose(refused []shm.Refusal) {
 // failer is a socket that can be closed for a reason, which calls on it then return.
 type failer interface{ Fail(why error) }
 
+// Lost implements EventListener and EventSocket.
+func (s *registration) Lost() <-chan struct{} { return s.lost }
+
+// Err implements EventListener and EventSocket.
+func (s *registration) Err() error {
+	select {
+	case <-s.lost:
+		return s.why
+	default:
+		return nil
+	}
+}
+
 // fail closes a socket that listens. A connection on the port hears no more.
 func (s *registration) fail(err error) {
-	switch socket := s.socket.(type) {
-	case nil:
-	case failer:
-		socket.Fail(err)
-	default:
-		socket.Close()
+	if s.socket == nil {
+		return
 	}
+	s.why = err
+	close(s.lost)
+	if socket, ok := s.socket.(failer); ok {
+		socket.Fail(err)
+		return
+	}
+	s.socket.Close()
 }

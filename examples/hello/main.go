@@ -47,6 +47,8 @@ func serve(address string, cfg secondary.Config, wait, drain time.Duration) erro
 	case <-ctx.Done():
 		stop() // another signal ends the program at once
 		shutdown(s, drain)
+	case <-l.Lost():
+		return l.Err()
 	case <-s.Done():
 	}
 	if err := s.Err(); err != secondary.ErrClosed {
