@@ -115,6 +115,8 @@ func (t *tool) sysctlCall(ctx context.Context, name string, value *string) ([]sy
 		return nil, t.unknownSysctl(ctx, name)
 	case err != nil:
 		return nil, err
+	case len(rows) == 0:
+		return nil, errNobody
 	}
 	slices.SortStableFunc(rows, func(a, b sysctlRow) int { return cmp.Compare(a.Proc, b.Proc) })
 	return rows, sysctlErrors(rows)
@@ -126,19 +128,17 @@ func allUnknown(rows []sysctlRow) bool {
 			return false
 		}
 	}
-	return true
+	return len(rows) > 0
 }
+
+// errNobody: there is no stack to have variables.
+var errNobody = errors.New("no secondary is attached, so there are no variables")
 
 // unknownSysctl says that there is no such variable, and names the nearest.
 func (t *tool) unknownSysctl(ctx context.Context, name string) error {
 	var rows []msg.SysctlRow
-	if name != "" {
-		if err := t.call(ctx, msg.KindSysctl, msg.SysctlRequest{Proc: int(t.proc)}, &rows); err != nil {
-			return err
-		}
-	}
-	if len(rows) == 0 {
-		return errors.New("no secondary is attached, so there are no variables")
+	if err := t.call(ctx, msg.KindSysctl, msg.SysctlRequest{Proc: int(t.proc)}, &rows); err != nil {
+		return err
 	}
 	var names []string
 	for _, r := range rows {

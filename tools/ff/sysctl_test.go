@@ -129,6 +129,15 @@ func TestSysctlWithoutSecondaries(t *testing.T) {
 	ff(t, socket, "sysctl", "-a").want(t, 1, "", want)
 	ff(t, socket, "sysctl", "net.inet.ip.ttl").want(t, 1, "", want)
 	ff(t, socket, "sysctl", "net.inet.ip.ttl=3").want(t, 1, "", want)
+
+	calls := 0
+	comes := fakePrimary(t, answers{msg.KindSysctl: answerFunc(func(msg.Message) any {
+		if calls++; calls > 1 { // one comes just after it was asked for
+			return []msg.SysctlRow{{Name: "net.inet.ip.ttl", Value: "64"}}
+		}
+		return []msg.SysctlRow{}
+	})})
+	ff(t, comes, "sysctl", "net.inet.ip.ttl").want(t, 1, "", want)
 }
 
 // TestSysctlUnknownToPrimary: it may refuse the name itself.
