@@ -48,10 +48,7 @@ func (s *Secondary) flows() (list []byte) {
 		if drains && f.State == engine.FlowWaiting {
 			return
 		}
-		list = msg.AppendFlow(list, msg.Flow{
-			Local: f.Local.Addr().As16(), LocalPort: f.Local.Port(),
-			Remote: f.Remote.Addr().As16(), RemotePort: f.Remote.Port(),
-		})
+		list = msg.AppendFlow(list, msg.Flow{Local: f.Local, LocalPort: f.LocalPort, Remote: f.Remote, RemotePort: f.RemotePort})
 	})
 	return list
 }

@@ -39,9 +39,9 @@ type Port struct {
 
 // Flow names a connection by its two ends.
 type Flow struct {
-	Proto         uint8 // 6 TCP, 17 UDP
-	Local, Remote netip.AddrPort
-	State         FlowState
+	Local, Remote         [16]byte // IPv4 addresses are IPv4-mapped
+	LocalPort, RemotePort uint16
+	State                 FlowState
 }
 
 // FlowState is how far a connection has come.

@@ -20,7 +20,9 @@ func (h *host) flows() []engine.Flow {
 }
 
 func tcpFlow(local, remote netip.AddrPort, state engine.FlowState) []engine.Flow {
-	return []engine.Flow{{Proto: 6, Local: local, Remote: remote, State: state}}
+	return []engine.Flow{{
+		Local: local.Addr().As16(), Remote: remote.Addr().As16(), LocalPort: local.Port(), RemotePort: remote.Port(), State: state,
+	}}
 }
 
 func testFlows(t *testing.T, open Open) {

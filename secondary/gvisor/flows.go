@@ -19,10 +19,9 @@ func (n *netstack) Flows(yield func(engine.Flow)) {
 			continue
 		}
 		yield(engine.Flow{
-			Proto:  uint8(tcp.ProtocolNumber),
-			Local:  addrPort(id.LocalAddress, id.LocalPort),
-			Remote: addrPort(id.RemoteAddress, id.RemotePort),
-			State:  flowState(ep),
+			Local: addrPort(id.LocalAddress, id.LocalPort).Addr().As16(), LocalPort: id.LocalPort,
+			Remote: addrPort(id.RemoteAddress, id.RemotePort).Addr().As16(), RemotePort: id.RemotePort,
+			State: flowState(ep),
 		})
 	}
 }

@@ -3,7 +3,6 @@ package native
 import (
 	"crypto/rand"
 	"fmt"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"ringstack/stack"
 	"ringstack/stack/tcp"
 	"ringstack/stack/wheel"
-	"ringstack/stack/wire"
 )
 
 // host is an engine.Engine. Its fields belong to the loop, but for start and what follows sysctls.
@@ -119,25 +117,18 @@ func (h *host) Dropped() uint64 { return h.unsendable }
 // Flows implements engine.Engine. It names connections from SYN-SENT and SYN-RECEIVED to TIME-WAIT. A
 // handshake answered with a SYN cookie has no state and is not among them.
 func (h *host) Flows(yield func(engine.Flow)) {
-	for info := range h.tcp.All() {
-		if info.State != tcp.Listen {
-			yield(engine.Flow{
-				Proto:  wire.ProtoTCP,
-				Local:  netip.AddrPortFrom(info.Local.Netip(), info.LocalPort),
-				Remote: netip.AddrPortFrom(info.Remote.Netip(), info.RemotePort),
-				State:  flowState(&info),
-			})
-		}
-	}
+	h.tcp.Flows(func(f *tcp.Flow) {
+		yield(engine.Flow{Local: f.Local, Remote: f.Remote, LocalPort: f.LocalPort, RemotePort: f.RemotePort, State: flowState(f)})
+	})
 }
 
-func flowState(info *tcp.Info) engine.FlowState {
+func flowState(f *tcp.Flow) engine.FlowState {
 	switch {
-	case info.State == tcp.SynRcvd || info.NotTaken:
+	case f.State == tcp.SynRcvd || f.NotTaken:
 		return engine.FlowComing
-	case info.State == tcp.FinWait2 && info.Closed:
+	case f.State == tcp.FinWait2 && f.Closed:
 		return engine.FlowClosed
-	case info.State == tcp.TimeWait:
+	case f.State == tcp.TimeWait:
 		return engine.FlowWaiting
 	}
 	return engine.FlowOpen

@@ -23,8 +23,6 @@ type Info struct {
 	MinRTT                time.Duration
 	Backoff               int
 	SACK, Timestamps, ECN bool
-	NotTaken              bool // a listener has handed it over, see Take
-	Closed                bool // by the application
 	Congestion            Congestion
 }
 
@@ -44,7 +42,6 @@ func (t *Transport) info(i uint32, c *conn) Info {
 		SendWindow: c.sndWnd, RecvWindow: c.rcvAdv - c.rcvNxt, InFlight: c.flight(),
 		SRTT: c.srtt, RTTVar: c.rttvar, RTO: c.rto, MinRTT: c.minRTT, Backoff: int(c.backoff),
 		SACK: c.has(useSACK), Timestamps: c.has(useTS), ECN: c.has(useECN), Congestion: c.controller,
-		NotTaken: c.has(notTaken), Closed: c.has(appClosed),
 	}
 }
 
@@ -75,6 +72,34 @@ func (t *Transport) describe(r ref) Info {
 		info.State = SynRcvd
 	}
 	return info
+}
+
+// Flow is the little that Flows tells of a connection, a half-open one, or TIME-WAIT.
+type Flow struct {
+	Local, Remote         wire.Addr
+	LocalPort, RemotePort uint16
+	State                 State
+	NotTaken              bool // a listener has handed it over, see Take
+	Closed                bool // by the application
+}
+
+// Flows lists all but listeners. It is made for very many. The Flow is valid during the call; no other calls may be made meanwhile.
+func (t *Transport) Flows(yield func(*Flow)) {
+	for _, e := range t.table.entries {
+		if e == 0 {
+			continue
+		}
+		f := t.flowOf(ref(e))
+		info := Flow{Local: f.Local, Remote: f.Remote, LocalPort: f.localPort, RemotePort: f.remotePort, State: TimeWait}
+		switch r := ref(e); r.kind() {
+		case refConn:
+			c := t.conns.at(r.index())
+			info.State, info.NotTaken, info.Closed = c.state, c.has(notTaken), c.has(appClosed)
+		case refHalfOpen:
+			info.State = SynRcvd
+		}
+		yield(&info)
+	}
 }
 
 // Usage is how much of each resource is in use.
