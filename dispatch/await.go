@@ -63,13 +63,17 @@ func (t *Table) doubtful(e *ownedPort, f *Flow) bool {
 // Adopt makes the TCP flows that proc, of group, says it has reach it. Those that its buckets and leases do not lead to it for sure
 // are pinned. Passed over are flows of ports that others own, and flows that are pinned to another proc which is live. It returns
 // how many flows found no room in the exception table.
-func (t *Table) Adopt(proc uint8, group int, flows []Flow) (lost int) {
+//
+// What somebody has open counts for more than what another has half-open; and until all are back, segments of half-open ones are held off.
+func (t *Table) Adopt(proc uint8, group int, flows []Claim) (lost int) {
 	for i := range flows {
 		f := &flows[i]
 		if !t.known(proc) || f.Proto != ProtoTCP || !t.adoptable(f, proc, group) {
 			continue
 		}
-		if t.pins.put(f, proc, t.stamp) == nil {
+		if pin := t.pins.put(&f.Flow, proc, t.stamp); pin != nil {
+			pin.halfOpen = f.HalfOpen
+		} else {
 			lost++
 		}
 	}
@@ -77,19 +81,16 @@ func (t *Table) Adopt(proc uint8, group int, flows []Flow) (lost int) {
 }
 
 // adoptable reports whether f has to be pinned to reach proc, and may be.
-func (t *Table) adoptable(f *Flow, proc uint8, group int) bool {
-	if e := t.pins.find(f); e != nil {
-		return e.proc != proc && t.awaited[e.proc]
+func (t *Table) adoptable(f *Claim, proc uint8, group int) bool {
+	e := t.ports[protoIndex(ProtoTCP)][f.LocalPort]
+	if e != nil && len(e.members) > 0 && e.group != group {
+		return false
+	}
+	if pin := t.pins.find(&f.Flow); pin != nil {
+		return !f.HalfOpen && (pin.halfOpen || pin.proc != proc && t.awaited[pin.proc])
 	}
 	if t.leases.holder(f.LocalPort) != none {
 		return false
 	}
-	e := t.ports[protoIndex(ProtoTCP)][f.LocalPort]
-	switch {
-	case e == nil:
-		return true
-	case len(e.members) > 0 && e.group != group:
-		return false
-	}
-	return t.doubtful(e, f) || e.owner[t.hash.Sum(f, true)%NumBuckets] != proc
+	return e == nil || t.doubtful(e, &f.Flow) || e.owner[t.hash.Sum(&f.Flow, true)%NumBuckets] != proc
 }

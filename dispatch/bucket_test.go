@@ -123,13 +123,25 @@ func TestFirstListenerHasAllAtOnce(t *testing.T) {
 
 // commit and sweep go to the end, a few at a time.
 func commit(table *Table, d Donor, flows []Flow) (kept int) {
-	c := table.Commit(d, flows)
+	return commitClaims(table, d, claims(flows, false))
+}
+
+func commitClaims(table *Table, d Donor, claims []Claim) (kept int) {
+	c := table.Commit(d, claims)
 	for !c.Step(7) {
 	}
 	return c.Kept
 }
 
 func sweep(table *Table, proc uint8, flows []Flow, stamp uint64) {
-	for s := table.Sweep(proc, flows, stamp); !s.Step(7); {
+	for s := table.Sweep(proc, claims(flows, false), stamp); !s.Step(7); {
 	}
+}
+
+// claims has all flows half-open, or none.
+func claims(flows []Flow, halfOpen bool) (list []Claim) {
+	for _, f := range flows {
+		list = append(list, Claim{f, halfOpen})
+	}
+	return list
 }

@@ -39,7 +39,7 @@ func (t *Table) steer(p *Packet, hash uint32, hashed bool) Verdict {
 	}
 	if t.pins.len() > 0 && p.Flow.Proto == ProtoTCP {
 		if e := t.pins.find(&p.Flow); e != nil {
-			return t.to(e.proc)
+			return t.toPinned(e, p)
 		}
 	}
 	if proc := t.leases.holder(p.Flow.LocalPort); proc != none {
@@ -53,10 +53,22 @@ func (t *Table) steer(p *Packet, hash uint32, hashed bool) Verdict {
 		return drop(ReasonHeldOff)
 	}
 	v := t.share(p, e, hash, hashed)
-	if t.unsure && p.SYN && v.Action == Deliver && t.doubtful(e, &p.Flow) && t.pins.put(&p.Flow, v.Proc, t.stamp) == nil {
+	if t.unsure && p.SYN && v.Action == Deliver && t.doubtful(e, &p.Flow) && !t.pinned(&p.Flow, v.Proc) && t.pins.put(&p.Flow, v.Proc, t.stamp) == nil {
 		return drop(ReasonPinsFull)
 	}
 	return v
+}
+
+// toPinned delivers a packet of a pinned flow. A SYN to one that was told that none comes is of a new flow with the ports of one that
+// has ended: it comes again, and then the pin is gone.
+func (t *Table) toPinned(e *pin, p *Packet) Verdict {
+	switch {
+	case p.SYN && t.sealed[e.proc]:
+		return drop(ReasonDraining)
+	case e.halfOpen && t.unsure && !p.SYN:
+		return drop(ReasonHeldOff)
+	}
+	return t.to(e.proc)
 }
 
 // share finds the proc that has the packet's share of an owned port.

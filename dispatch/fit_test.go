@@ -288,10 +288,9 @@ func TestStallWhileMoving(t *testing.T) {
 	}
 	table.Stall(0, false)
 	// It takes old SYNs off its ring and believes that their flows are its own.
-	flows[0] = append(flows[0], client(150, 80), client(151, 80))
+	ghosts := []Flow{client(150, 80), client(151, 80)}
 	d := table.Donors()[0]
-	commit(table, d, flows[0])
-	flows[0] = flows[0][:100]
+	commitClaims(table, d, append(claims(flows[0], false), claims(ghosts, true)...))
 	checkStay(t, table, flows)
 }
 

@@ -21,6 +21,14 @@ type Flow struct {
 	Proto                 uint8
 }
 
+// Claim is what a proc says of a TCP flow that it has. A half-open one, whose
+// handshake is not over, may be a ghost: made of an old SYN by a proc that had
+// stalled, when the SYN was repeated and the connection is another's.
+type Claim struct {
+	Flow
+	HalfOpen bool
+}
+
 // Is4 reports whether the flow's addresses are IPv4.
 func (f *Flow) Is4() bool { return isV4Mapped(&f.Local) }
 

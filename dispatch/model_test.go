@@ -181,11 +181,11 @@ func (m *model) hear() {
 	a := m.asked[i]
 	m.asked = slices.Delete(m.asked, i, i+1)
 	if !a.commit {
-		sweep := m.table.Sweep(a.donor.Proc, a.flows, a.donor.Stamp)
+		sweep := m.table.Sweep(a.donor.Proc, claims(a.flows, false), a.donor.Stamp)
 		m.running = append(m.running, func() bool { return sweep.Step(1 + m.rng.IntN(50)) })
 		return
 	}
-	commit := m.table.Commit(a.donor, a.flows)
+	commit := m.table.Commit(a.donor, claims(a.flows, false))
 	m.running = append(m.running, func() bool {
 		done := commit.Step(1 + m.rng.IntN(50))
 		if done && m.rng.IntN(2) == 0 { // else the primary dies before it is written

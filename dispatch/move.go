@@ -48,9 +48,9 @@ type Commit struct {
 
 	t     *Table
 	donor Donor
-	all   []Flow
-	flows []Flow // that this pass has not come to yet
-	pass  func(*Flow)
+	all   []Claim
+	flows []Claim // that this pass has not come to yet
+	pass  func(*Claim)
 	// ports has the number of pins that each bucket needs.
 	ports map[*ownedPort]*[NumBuckets]int
 }
@@ -59,7 +59,7 @@ type Commit struct {
 // flows, all TCP flows that the proc has, are pinned to it where their bucket
 // moves, and at last the buckets get their new owner. Flows of other buckets are passed
 // over.
-func (t *Table) Commit(d Donor, flows []Flow) *Commit {
+func (t *Table) Commit(d Donor, flows []Claim) *Commit {
 	if t.Moving(d.Proc) == 0 {
 		flows = nil
 	}
@@ -90,19 +90,19 @@ func (c *Commit) Step(n int) (done bool) {
 }
 
 // count finds out what a flow needs.
-func (c *Commit) count(f *Flow) {
-	if e, b := c.find(f); e != nil && !c.t.pinned(f, c.donor.Proc) {
+func (c *Commit) count(f *Claim) {
+	if e, b := c.find(f); e != nil && !c.t.pinned(&f.Flow, c.donor.Proc) {
 		c.need(e)[b]++
 	}
 }
 
 // pin pins a flow whose bucket moves.
-func (c *Commit) pin(f *Flow) {
+func (c *Commit) pin(f *Claim) {
 	e, b := c.find(f)
 	if e == nil || c.need(e)[b] == refused {
 		return
 	}
-	if c.t.pins.put(f, c.donor.Proc, c.t.stamp) == nil { // the room was taken meanwhile
+	if c.t.pins.put(&f.Flow, c.donor.Proc, c.t.stamp) == nil { // the room was taken meanwhile
 		c.refuse(c.need(e), b)
 	}
 }
@@ -126,21 +126,20 @@ func (c *Commit) covers(e *ownedPort, b int) bool {
 	return e.owner[b] == c.donor.Proc && e.moving(b) && e.begun[b] < c.donor.Stamp
 }
 
-// find returns the port and bucket that f has to be pinned for, if any. A flow that
-// started elsewhere while the donor had stalled is what the peer knows, not the
-// donor's, which made it later of an old SYN.
-func (c *Commit) find(f *Flow) (*ownedPort, int) {
+// find returns the port and bucket that f has to be pinned for, if any. What the donor
+// has half-open and is pinned to another is the other's, to whom its packets go.
+func (c *Commit) find(f *Claim) (*ownedPort, int) {
 	if f.Proto != ProtoTCP {
 		return nil, 0
 	}
-	if pin := c.t.pins.find(f); pin != nil && pin.detour && pin.proc != c.donor.Proc {
+	if pin := c.t.pins.find(&f.Flow); f.HalfOpen && pin != nil && pin.proc != c.donor.Proc {
 		return nil, 0
 	}
 	e := c.t.ports[protoIndex(ProtoTCP)][f.LocalPort]
 	if e == nil {
 		return nil, 0
 	}
-	b := int(c.t.hash.Sum(f, true) % NumBuckets)
+	b := int(c.t.hash.Sum(&f.Flow, true) % NumBuckets)
 	if !c.covers(e, b) {
 		return nil, 0
 	}

@@ -4,12 +4,12 @@ import "hash/maphash"
 
 // pin says that a flow goes to a proc, whoever has its bucket.
 type pin struct {
-	flow   Flow
-	proc   uint8
-	detour bool   // it leads away from a proc that had stalled
-	hash   uint32 // of flow
-	stamp  uint64 // when it was made
-	seen   uint64 // stamp of the last Sweep that has found it in use
+	flow     Flow
+	proc     uint8
+	halfOpen bool   // see Table.Adopt
+	hash     uint32 // of flow
+	stamp    uint64 // when it was made
+	seen     uint64 // stamp of the last Sweep that has found it in use
 }
 
 // pins is the exception table: pins in no order, and a hash index with linear

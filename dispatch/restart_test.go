@@ -81,7 +81,7 @@ func (m *model) resume(proc uint8) {
 			m.table.Unlisten(ProtoTCP, port, proc)
 		}
 	}
-	if lost := m.table.Adopt(proc, modelGroup, m.flowsOf(proc)); lost > 0 {
+	if lost := m.table.Adopt(proc, modelGroup, claims(m.flowsOf(proc), false)); lost > 0 {
 		m.forget(func(f Flow) bool {
 			e := m.table.pins.find(&f)
 			return m.flows[f] == proc && (e == nil || e.proc != proc)
@@ -168,9 +168,9 @@ func TestRestoreRefusesNonsense(t *testing.T) {
 		"odd lease":          {Leases: []LeaseSnapshot{{10241, 0}}},
 		"low lease":          {Leases: []LeaseSnapshot{{512, 0}}},
 		"unknown lessee":     {Leases: []LeaseSnapshot{{10240, 5}}},
-		"unknown pin":        {Pins: []PinSnapshot{{flow, 5}}},
-		"pin of nobody":      {Pins: []PinSnapshot{{flow, NoProc}}},
-		"pinned UDP":         {Pins: []PinSnapshot{{Flow{Proto: ProtoUDP}, 0}}},
+		"unknown pin":        {Pins: []PinSnapshot{{Claim: Claim{Flow: flow}, Proc: 5}}},
+		"pin of nobody":      {Pins: []PinSnapshot{{Claim: Claim{Flow: flow}, Proc: NoProc}}},
+		"pinned UDP":         {Pins: []PinSnapshot{{Claim: Claim{Flow: Flow{Proto: ProtoUDP}}}}},
 	} {
 		table := NewTable(4, nil, 0)
 		table.Await(0)
@@ -281,10 +281,17 @@ func TestAdoptTakesNothingFromOthers(t *testing.T) {
 	pinned := client(1, 9)
 	table.pins.put(&pinned, 0, table.stamp)
 	others := []Flow{client(2, 80), client(3, first), pinned, {Proto: ProtoUDP, LocalPort: 443}}
-	if lost := table.Adopt(1, 2, others); lost != 0 || table.Pinned(1) != 0 {
+	if lost := table.Adopt(1, 2, claims(others, false)); lost != 0 || table.Pinned(1) != 0 {
 		t.Errorf("%d flows lost, %d pinned", lost, table.Pinned(1))
 	}
-	if lost := table.Adopt(3, 2, []Flow{client(4, 443)}); lost != 0 || table.pins.len() != 1 {
+	kept := client(5, 80)
+	table.Await(2)
+	table.pins.put(&kept, 2, table.stamp) // of proc 0's group
+	if table.Adopt(1, 2, claims([]Flow{kept}, false)); table.Pinned(2) != 1 {
+		t.Error("one of another group takes a flow that is kept for an awaited proc")
+	}
+	table.pins.forget(2)
+	if lost := table.Adopt(3, 2, claims([]Flow{client(4, 443)}, false)); lost != 0 || table.pins.len() != 1 {
 		t.Error("a proc that is neither live nor awaited adopts flows")
 	}
 }
@@ -323,7 +330,7 @@ func TestDetoursOutliveARestart(t *testing.T) {
 			t.Fatalf("before its proc is back: %+v", v)
 		}
 	}
-	table.Adopt(1, 1, flows)
+	table.Adopt(1, 1, claims(flows, false))
 	table.Join(1)
 	for _, f := range flows {
 		if v := send(table, f, false); v != deliver(1) {

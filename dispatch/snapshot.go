@@ -54,7 +54,7 @@ type LeaseSnapshot struct {
 
 // PinSnapshot is a flow in the exception table.
 type PinSnapshot struct {
-	Flow Flow
+	Claim
 	Proc uint8
 }
 
@@ -75,7 +75,8 @@ func (t *Table) Snapshot() Snapshot {
 	}
 	s.Pins = make([]PinSnapshot, len(t.pins.list))
 	for i := range t.pins.list {
-		s.Pins[i] = PinSnapshot{t.pins.list[i].flow, t.pins.list[i].proc}
+		e := &t.pins.list[i]
+		s.Pins[i] = PinSnapshot{Claim{e.flow, e.halfOpen}, e.proc}
 	}
 	return s
 }
@@ -107,9 +108,14 @@ func (t *Table) Restore(s *Snapshot) error {
 	}
 	for i := range s.Pins {
 		p := &s.Pins[i]
-		if p.Flow.Proto != ProtoTCP || !t.expects(p.Proc) || t.pins.put(&p.Flow, p.Proc, t.stamp) == nil {
+		if p.Flow.Proto != ProtoTCP || !t.expects(p.Proc) {
 			return fmt.Errorf("restore pin %d: %w", i, ErrSnapshot)
 		}
+		pin := t.pins.put(&p.Flow, p.Proc, t.stamp)
+		if pin == nil {
+			return fmt.Errorf("restore pin %d: %w", i, ErrSnapshot)
+		}
+		pin.halfOpen = p.HalfOpen
 	}
 	return nil
 }

@@ -12,15 +12,15 @@ func (t *Table) start(p *Packet, e *ownedPort, hash uint32) Verdict {
 	switch {
 	case to == none:
 		return t.refuse(p)
-	case t.draining[next], t.sealed[owner]:
-		return drop(ReasonDraining)
-	}
-	if t.stalled[to] {
+	case t.stalled[to], t.stalled[owner]:
 		if proc := t.divert(p, e, hash); proc != none {
 			return deliver(proc)
 		}
 	}
-	if owner == next {
+	switch {
+	case t.draining[next], t.sealed[owner]:
+		return drop(ReasonDraining)
+	case owner == next:
 		return deliver(owner)
 	}
 	return t.startMoving(p, e, int(b), to)
@@ -32,11 +32,9 @@ func (t *Table) divert(p *Packet, e *ownedPort, hash uint32) (proc uint8) {
 	if proc = t.standIn(e, hash); proc == none {
 		return none
 	}
-	pin := t.pins.put(&p.Flow, proc, t.stamp)
-	if pin == nil {
+	if t.pins.put(&p.Flow, proc, t.stamp) == nil {
 		return none
 	}
-	pin.detour = true
 	t.detours++
 	return proc
 }

@@ -24,7 +24,7 @@ func (t *Table) Stamp() uint64 {
 type Sweep struct {
 	t     *Table
 	proc  uint8
-	flows []Flow // that were not looked at yet
+	flows []Claim // that were not looked at yet
 	stamp uint64
 	at    int // position in the exception table, once all flows were looked at
 }
@@ -37,7 +37,7 @@ type Sweep struct {
 //
 // Sweep about once a second while Pinned is not 0: a client that uses its port
 // again meets the old pin, and is refused if that proc no longer listens.
-func (t *Table) Sweep(proc uint8, flows []Flow, stamp uint64) *Sweep {
+func (t *Table) Sweep(proc uint8, flows []Claim, stamp uint64) *Sweep {
 	return &Sweep{t: t, proc: proc, flows: flows, stamp: stamp}
 }
 
@@ -52,7 +52,7 @@ func (s *Sweep) Step(n int) (done bool) {
 		batch := s.flows[:min(n, len(s.flows))]
 		s.flows = s.flows[len(batch):]
 		for i := range batch {
-			if e := pins.find(&batch[i]); e != nil && e.proc == s.proc {
+			if e := pins.find(&batch[i].Flow); e != nil && e.proc == s.proc {
 				e.seen = max(e.seen, s.stamp)
 			}
 		}

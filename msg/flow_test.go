@@ -10,7 +10,7 @@ import (
 func TestFlowsRoundTrip(t *testing.T) {
 	want := []Flow{
 		{},
-		{Local: [16]byte{15: 1}, Remote: [16]byte{0: 0xfd}, LocalPort: 80, RemotePort: 65535},
+		{Local: [16]byte{15: 1}, Remote: [16]byte{0: 0xfd}, LocalPort: 80, RemotePort: 65535, HalfOpen: true},
 		{Local: [16]byte{0: 1}, Remote: [16]byte{15: 0xff}, LocalPort: 0x1234, RemotePort: 1},
 	}
 	var b []byte

@@ -8,7 +8,7 @@ import (
 )
 
 // Version is the version of the protocol. Peers of different versions do not talk.
-const Version = 1
+const Version = 2
 
 // HeaderSize is the length of an encoded Header in bytes.
 const HeaderSize = 24
@@ -37,7 +37,8 @@ const (
 	KindTraffic                  // tool -> primary: ProcRequest; []TrafficRow
 	KindStats                    // tool -> primary: ProcRequest; []Stat
 	KindSysctl                   // tool -> primary -> secondaries: SysctlRequest; []SysctlRow
-	KindFlows                    // primary -> secondary; flows, see AppendFlow
+	KindSettle                   // primary -> secondary: take in all frames that were dispatched so far
+	KindFlows                    // primary -> secondary: as KindSettle; flows, see AppendFlow
 	KindResume                   // secondary -> primary, between attach and ready: FlowReport
 	KindTakeover                 // tool -> primary: stop, another primary takes over
 	KindUnits                    // tool -> supervisor; []Unit
@@ -51,7 +52,7 @@ const (
 var kindNames = [numKinds]string{
 	KindHello: "hello", KindReady: "ready", KindDetach: "detach", KindListen: "listen",
 	KindUnlisten: "unlisten", KindLease: "lease", KindPs: "ps", KindTop: "top",
-	KindTraffic: "traffic", KindStats: "stats", KindSysctl: "sysctl", KindFlows: "flows",
+	KindTraffic: "traffic", KindStats: "stats", KindSysctl: "sysctl", KindSettle: "settle", KindFlows: "flows",
 	KindResume: "resume", KindTakeover: "takeover",
 	KindUnits: "status", KindStart: "start", KindStop: "stop", KindRestart: "restart",
 	KindDrain: "drain",

@@ -51,7 +51,7 @@ func TestParseHeaderRefuses(t *testing.T) {
 		"empty":         {func(b []byte) []byte { return nil }, "0 bytes"},
 		"short":         {func(b []byte) []byte { return b[:HeaderSize-1] }, "23 bytes"},
 		"magic":         {func(b []byte) []byte { b[0] = 'X'; return b }, "not a ringstack message"},
-		"version":       {func(b []byte) []byte { b[6] = 2; return b }, "protocol version 2, but this side speaks 1"},
+		"version":       {func(b []byte) []byte { b[6] = 9; return b }, fmt.Sprintf("protocol version 9, but this side speaks %d", Version)},
 		"no kind":       {func(b []byte) []byte { le.PutUint16(b[2:], 0); return b }, "kind 0"},
 		"unknown kind":  {func(b []byte) []byte { le.PutUint16(b[2:], uint16(numKinds)); return b }, numKinds.String()},
 		"flags":         {func(b []byte) []byte { b[4] = 2; return b }, "flags 0x2"},

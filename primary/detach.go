@@ -56,7 +56,11 @@ func (p *Primary) leave(pr *proc) {
 // release frees a slot whose secondary has let go of the memory: it is dead, or has closed its life
 // line. From then on it writes to the memory no more.
 func (p *Primary) release(pr *proc) {
-	p.logProc(pr).Int("mbufs_back", p.owners.holds(pr.id)).Stringer("uptime", time.Since(pr.since).Round(time.Millisecond)).Msg("secondary is gone")
+	what := "secondary is gone"
+	if p.stopping {
+		what = "secondary is left to the next primary"
+	}
+	p.logProc(pr).Int("mbufs_back", p.owners.holds(pr.id)).Stringer("uptime", time.Since(pr.since).Round(time.Millisecond)).Msg(what)
 	if pr.state == stateAttaching && pr.kept && !p.stopping {
 		p.awaitAgain(pr)
 		return

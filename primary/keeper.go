@@ -101,8 +101,8 @@ func (k *keeper) close(last *savedState) error {
 // says is not so any more: an empty one is left, which the next primary takes for a lost one.
 func (k *keeper) replace(s *savedState) error {
 	err := k.put(s)
-	if err != nil {
-		os.WriteFile(k.path, nil, 0o600) // needs no room where there is a file
+	if err != nil && errors.Is(os.Truncate(k.path, 0), fs.ErrNotExist) { // that needs no room, and no descriptor
+		os.WriteFile(k.path, nil, 0o600)
 	}
 	return err
 }

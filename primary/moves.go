@@ -45,6 +45,7 @@ func (p *Primary) inquire(donor dispatch.Donor) {
 	s := pr.session
 	go func() {
 		flows, err := p.settledFlows(pr, s)
+		p.keeper.wait() // for the moves to be written: should this primary be killed, the next one knows what is not sure
 		var commit *dispatch.Commit
 		if err == nil {
 			p.inSteps(pr, s, func() steps { return p.table.Sweep(donor.Proc, flows, donor.Stamp) })
@@ -110,29 +111,29 @@ func (p *Primary) doFor(pr *proc, s *session, f func()) (ran bool) {
 }
 
 // settledFlows asks a secondary for its flows such that none is missing whose first frame was
-// dispatched before. It asks twice: before the first answer the secondary has taken in all those
-// frames, and by the second its stack has made connections of them.
-func (p *Primary) settledFlows(pr *proc, s *session) ([]dispatch.Flow, error) {
-	if _, err := p.flowsOf(pr, s); err != nil {
+// dispatched before: the secondary first takes in all those frames, then its stack is given the time to
+// make connections of them.
+func (p *Primary) settledFlows(pr *proc, s *session) ([]dispatch.Claim, error) {
+	if _, err := p.ask(pr, s, msg.KindSettle); err != nil {
 		return nil, err
 	}
 	time.Sleep(settle)
-	payload, err := p.flowsOf(pr, s)
+	payload, err := p.ask(pr, s, msg.KindFlows)
 	if err != nil {
 		return nil, err
 	}
 	return parseFlows(payload)
 }
 
-// flowsOf asks a secondary for all its TCP flows.
-func (p *Primary) flowsOf(pr *proc, s *session) (payload []byte, err error) {
+// ask asks a secondary for something.
+func (p *Primary) ask(pr *proc, s *session, what msg.Kind) (payload []byte, err error) {
 	answered := make(chan struct{})
 	done := func(reply []byte, failed error) {
 		payload, err = reply, failed
 		close(answered)
 	}
 	if !p.doFor(pr, s, func() {
-		if failed := pr.request(msg.KindFlows, nil, done); failed != nil {
+		if failed := pr.request(what, nil, done); failed != nil {
 			done(nil, failed)
 		}
 	}) {
@@ -142,14 +143,14 @@ func (p *Primary) flowsOf(pr *proc, s *session) (payload []byte, err error) {
 	return payload, err
 }
 
-func parseFlows(payload []byte) ([]dispatch.Flow, error) {
+func parseFlows(payload []byte) ([]dispatch.Claim, error) {
 	list, err := msg.ParseFlows(payload)
-	flows := make([]dispatch.Flow, len(list))
+	flows := make([]dispatch.Claim, len(list))
 	for i, f := range list {
-		flows[i] = dispatch.Flow{
+		flows[i] = dispatch.Claim{HalfOpen: f.HalfOpen, Flow: dispatch.Flow{
 			Local: f.Local, LocalPort: f.LocalPort, Remote: f.Remote, RemotePort: f.RemotePort,
 			Proto: dispatch.ProtoTCP,
-		}
+		}}
 	}
 	return flows, err
 }

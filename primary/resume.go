@@ -82,7 +82,7 @@ func refusal(port msg.PortRequest, err error) shm.Refusal {
 func (p *Primary) report(pr *proc, m *msg.Message) answer {
 	var report msg.FlowReport
 	err := m.Decode(&report)
-	var flows []dispatch.Flow
+	var flows []dispatch.Claim
 	if err == nil {
 		flows, err = parseFlows(report.Flows)
 	}

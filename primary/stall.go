@@ -46,17 +46,18 @@ func (p *Primary) feelPulses() {
 	}
 }
 
-// feel looks at a secondary, and reports whether it may have stalled.
+// feel looks at a secondary, and reports whether it may have stalled, or may be about to: the next look is not to be late then.
 func (p *Primary) feel(pr *proc) bool {
 	loops := atomic.LoadUint64(&pr.slot.Loops)
 	turned := loops != pr.pulse.loops
 	pr.pulse.loops = loops
-	if turned || !pr.hasWork() {
+	busy := pr.hasWork()
+	if turned || !busy {
 		pr.pulse.missed = 0
 		if pr.pulse.stalled {
 			p.revive(pr)
 		}
-		return false
+		return busy
 	}
 	if pr.pulse.missed++; pr.pulse.missed > looksPerStall && !pr.pulse.stalled {
 		p.stall(pr)

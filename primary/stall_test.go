@@ -48,6 +48,9 @@ func TestStall(t *testing.T) {
 	for range 3 * looksPerStall { // it turns
 		pr.slot.Loops++
 		look(1, false)
+		if p.suspects != 1 {
+			t.Fatal("the next look may be late: who has work may hang from now on")
+		}
 	}
 	look(looksPerStall, false) // each of which ends a part of stall_time
 	if p.suspects != 1 {

@@ -16,7 +16,7 @@ var errState = errors.New("not a usable state file")
 
 const (
 	stateMagic   = "ringstack-state"
-	stateVersion = 1
+	stateVersion = 2
 )
 
 // savedState is what the next life of a primary has to know of this one, so that its secondaries' connections go on. Its file has a line with
@@ -131,8 +131,10 @@ func (s *savedState) setTable(t dispatch.Snapshot, groups map[int]string) {
 		s.Leases = append(s.Leases, leaseState(l))
 	}
 	for i := range t.Pins {
-		f := &t.Pins[i].Flow
-		s.Pins = msg.AppendFlow(s.Pins, msg.Flow{Local: f.Local, Remote: f.Remote, LocalPort: f.LocalPort, RemotePort: f.RemotePort})
+		f := &t.Pins[i]
+		s.Pins = msg.AppendFlow(s.Pins, msg.Flow{
+			Local: f.Local, Remote: f.Remote, LocalPort: f.LocalPort, RemotePort: f.RemotePort, HalfOpen: f.HalfOpen,
+		})
 		s.Pinned = append(s.Pinned, t.Pins[i].Proc)
 	}
 }
@@ -157,7 +159,7 @@ func (s *savedState) table(groupID func(name string) int) (t dispatch.Snapshot, 
 		return t, fmt.Errorf("%w: %d bytes of pins for %d flows", errState, len(s.Pins), len(s.Pinned))
 	}
 	for i, f := range flows {
-		t.Pins = append(t.Pins, dispatch.PinSnapshot{Flow: f, Proc: s.Pinned[i]})
+		t.Pins = append(t.Pins, dispatch.PinSnapshot{Claim: f, Proc: s.Pinned[i]})
 	}
 	return t, nil
 }

@@ -16,6 +16,12 @@ import (
 	"ringstack/shm"
 )
 
+// claimOf is of a flow from an address that ends in from.
+func claimOf(from byte, halfOpen bool) dispatch.Claim {
+	f := dispatch.Flow{Local: [16]byte{1}, Remote: [16]byte{15: from}, LocalPort: 80, RemotePort: 9, Proto: dispatch.ProtoTCP}
+	return dispatch.Claim{Flow: f, HalfOpen: halfOpen}
+}
+
 // sampleTable is what a dispatch table may have told.
 func sampleTable() dispatch.Snapshot {
 	b := new(dispatch.BucketSnapshot)
@@ -28,8 +34,8 @@ func sampleTable() dispatch.Snapshot {
 		Ports:  []dispatch.PortSnapshot{port, solo},
 		Leases: []dispatch.LeaseSnapshot{{First: 10240, Proc: 2}},
 		Pins: []dispatch.PinSnapshot{
-			{Flow: dispatch.Flow{Local: [16]byte{1}, Remote: [16]byte{2}, LocalPort: 80, RemotePort: 9, Proto: dispatch.ProtoTCP}, Proc: 2},
-			{Flow: dispatch.Flow{Local: [16]byte{1}, Remote: [16]byte{3}, LocalPort: 80, RemotePort: 9, Proto: dispatch.ProtoTCP}, Proc: 0},
+			{Claim: claimOf(2, false), Proc: 2},
+			{Claim: claimOf(3, true), Proc: 0},
 		},
 	}
 }

@@ -23,6 +23,9 @@ func (s *Secondary) answer(kind msg.Kind, payload []byte) ([]byte, error) {
 			return nil, err
 		}
 		return json.Marshal(rows)
+	case msg.KindSettle:
+		s.takeFrames()
+		return nil, nil
 	case msg.KindFlows:
 		return s.flows(), nil
 	case msg.KindDrain:
@@ -39,17 +42,19 @@ func (s *Secondary) takeFrames() {
 	}
 }
 
-// flows lists all TCP connections, those included whose first packet still waits on a ring. One that drains leaves those out that have ended:
-// who uses the port of such a one again is for others.
-func (s *Secondary) flows() (list []byte) {
+// flows lists all TCP connections but those in TIME-WAIT, whose peers have ended them, too; those included whose first packet still waits
+// on a ring.
+func (s *Secondary) flows() []byte {
 	s.takeFrames()
-	drains := s.drain.asked.Load()
+	list := make([]byte, 0, s.listed+s.listed/8)
 	s.engine.Flows(func(f engine.Flow) {
-		if drains && f.State == engine.FlowWaiting {
-			return
+		if f.State != engine.FlowWaiting {
+			list = msg.AppendFlow(list, msg.Flow{
+				Local: f.Local, LocalPort: f.LocalPort, Remote: f.Remote, RemotePort: f.RemotePort, HalfOpen: f.State == engine.FlowHalfOpen,
+			})
 		}
-		list = msg.AppendFlow(list, msg.Flow{Local: f.Local, LocalPort: f.LocalPort, Remote: f.Remote, RemotePort: f.RemotePort})
 	})
+	s.listed = len(list)
 	return list
 }
 

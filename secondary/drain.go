@@ -18,8 +18,9 @@ type drain struct {
 	begun chan struct{} // closed when none come any more
 	once  sync.Once
 
-	mu sync.Mutex
-	by time.Time // when the primary wants it to be over; zero: it does not say
+	mu     sync.Mutex
+	by     time.Time // when the primary wants it to be over; zero: it does not say
+	unsaid bool      // a hello is on its way, or has just been answered, that says nothing of it
 }
 
 // ask notes that the secondary is to drain, and reports whether it was not before.
@@ -34,17 +35,33 @@ func (d *drain) ask(by time.Time) (first bool) {
 
 func (d *drain) begin() { d.once.Do(func() { close(d.begun) }) }
 
-// tell returns what the next primary has to know, or nil.
+// tell returns what the next primary has to know, or nil. Then said is to be called when it has been told or not.
 func (d *drain) tell() *msg.Drain {
-	if !d.asked.Load() {
-		return nil
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.unsaid = !d.asked.Load(); d.unsaid {
+		return nil
+	}
 	if d.by.IsZero() {
 		return &msg.Drain{}
 	}
 	return &msg.Drain{LeftMS: max(time.Until(d.by).Milliseconds(), 1)}
+}
+
+// said ends what tell has begun, and reports whether the secondary has been asked to drain meanwhile.
+func (d *drain) said() (late bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	late = d.unsaid && d.asked.Load()
+	d.unsaid = false
+	return late
+}
+
+// isUnsaid reports whether a primary is about to be there that has not been told.
+func (d *drain) isUnsaid() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.unsaid
 }
 
 // nothingNew is the primary's word that it dispatches no new connections to this secondary. Those that it has dispatched before are on the
@@ -69,7 +86,7 @@ func (s *Secondary) beginDrain() {
 	ctx, cancel := context.WithTimeout(s.ctx, acceptPatience)
 	defer cancel()
 	time.Sleep(flowPause) // for a stack that has goroutines of its own
-	s.awaitFlows(ctx, func(state engine.FlowState) bool { return state == engine.FlowComing })
+	s.awaitFlows(ctx, func(state engine.FlowState) bool { return state == engine.FlowHalfOpen || state == engine.FlowComing })
 	s.drain.begin()
 }
 

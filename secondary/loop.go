@@ -26,6 +26,7 @@ type loop struct {
 	resting  uint32      // what the sleeper sleeps on while there is no session
 	devices  []*device   // by position in attach.Ports; none while there is no session
 	lasting  []*device   // those that the engine has
+	listed   int         // bytes of the last list of connections
 	left     []byte      // the connections that there were when the last session ended, see flows
 	lcore    int         // that the loop is pinned to, or -1
 	allowed  unix.CPUSet // the CPUs that it may run on otherwise

@@ -149,25 +149,39 @@ func canPass(err error) bool {
 }
 
 // attachAgain tries once.
-func (s *Secondary) attachAgain(ctx context.Context) (*session, error) {
+func (s *Secondary) attachAgain(ctx context.Context) (next *session, err error) {
 	had := msg.Resume{Ticket: s.ticket, Ports: s.ports.list(), Leases: s.leases.list(), Drain: s.drain.tell()}
+	defer func() {
+		if err != nil && s.drain.said() {
+			s.drain.begin() // see drained
+		}
+	}()
 	hello := s.hello
 	hello.Proc, hello.Resume = s.ProcID(), &had
 	client, reply, err := msg.Dial(ctx, s.cfg.Socket, hello)
 	if err != nil {
 		return nil, err
 	}
-	session, err := openSession(client, reply, s.answer)
-	if err != nil {
+	if next, err = openSession(client, reply, s.answer); err != nil {
 		err = orGone(client, err)
 		client.Close()
 		return nil, err
 	}
-	if err := s.resume(ctx, session, &had); err != nil {
+	if err := s.resume(ctx, next, &had); err != nil {
 		client.Close()
 		return nil, err
 	}
-	return session, nil
+	go s.catchUp(&had)
+	return next, nil
+}
+
+// catchUp tells the primary what has changed since the hello. It is not for the goroutine that sees the end of the session: whoever waits for an
+// answer then waits for that.
+func (s *Secondary) catchUp(had *msg.Resume) {
+	if s.drain.said() {
+		s.tell(s.ctx, msg.KindDrain, nil, nil) // fails only when the primary is gone: the next one hears it from the hello
+	}
+	s.ports.lose(s.ports.update(had.Ports))
 }
 
 // noticeTimeout is far more than it takes to find a connection at its end.
@@ -218,7 +232,6 @@ func (s *Secondary) resume(ctx context.Context, session *session, had *msg.Resum
 	s.leases.keep(had.Leases, a.LostLeases)
 	s.ports.lose(a.Refused)
 	s.line.set(session)
-	s.ports.lose(s.ports.update(had.Ports))
 	return nil
 }
 

@@ -96,7 +96,7 @@ func TestRegistryAfterARestart(t *testing.T) {
 	if !slices.Equal(told, []request{{msg.KindListen, 82}}) {
 		t.Fatalf("told %v", told)
 	}
-	told, refuse = nil, syscall.EADDRINUSE
+	told, refuse = nil, msg.Errorf(syscall.EADDRINUSE, "port 82 is taken")
 	refused := r.update(hello)
 	if !slices.Equal(told, []request{{msg.KindUnlisten, 80}, {msg.KindListen, 82}}) {
 		t.Errorf("told %v", told)
@@ -201,6 +201,51 @@ func newLine(t *testing.T, path string, answers bool) *session {
 	<-served
 	t.Cleanup(client.Close)
 	return &session{client: client, over: make(chan struct{})}
+}
+
+// TestPrimaryGoesWhileItIsToldMore: whoever sees the end of its session is not kept from that.
+func TestPrimaryGoesWhileItIsToldMore(t *testing.T) {
+	s := newSecondary(Config{Socket: filepath.Join(t.TempDir(), "control.sock")})
+	s.drain.tell()
+	s.drain.ask(time.Time{})
+	dies := newLine(t, s.cfg.Socket, false)
+	s.line.set(dies)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		s.catchUp(&msg.Resume{Ports: []msg.PortRequest{{Proto: protoTCP, Port: 80}}}) // closed since the hello
+	}()
+	<-dies.client.Done()
+	s.line.set(nil)
+	close(dies.over)
+	select {
+	case <-told:
+	case <-time.After(patience):
+		t.Fatal("it hangs")
+	}
+	if s.drain.tell() == nil {
+		t.Error("the next primary does not hear of the drain")
+	}
+}
+
+// TestDrainWhileAHelloIsOut: a primary that has not been told may still dispatch new connections; one that does not come dispatches none.
+func TestDrainWhileAHelloIsOut(t *testing.T) {
+	s := newSecondary(Config{})
+	s.drain.tell()
+	drained := make(chan error)
+	go func() { drained <- s.drained(t.Context()) }()
+	select {
+	case err := <-drained:
+		t.Fatalf("drained at once: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	if !s.drain.said() { // as after an attempt that failed
+		t.Fatal("nobody hears of it")
+	}
+	s.drain.begin()
+	if err := <-drained; err != nil {
+		t.Error(err)
+	}
 }
 
 // closeCounter is a socket that counts how often it is closed.

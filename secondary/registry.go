@@ -125,7 +125,7 @@ func (r *registry) update(ports []msg.PortRequest) (refused []shm.Refusal) {
 		if slices.Contains(ports, port) {
 			continue
 		}
-		if err := r.tell(msg.KindListen, port); err != nil && !errors.Is(err, errOffline) {
+		if err := r.tell(msg.KindListen, port); errors.As(err, new(*msg.Error)) {
 			refused = append(refused, shm.Refusal{Proto: port.Proto, Port: port.Port, Errno: int32(errnoOf(err)), Error: err.Error()})
 		}
 	}

@@ -65,7 +65,7 @@ var errEnded = errors.New("ended")
 func (s *Secondary) drained(ctx context.Context) error {
 	if s.drain.ask(time.Time{}) {
 		err := s.tell(ctx, msg.KindDrain, nil, nil)
-		if err == errOffline || errors.As(err, new(*msg.Error)) {
+		if err == errOffline && !s.drain.isUnsaid() || errors.As(err, new(*msg.Error)) {
 			s.drain.begin() // there is nothing to wait for: the next primary is told when this secondary comes back, or this one cannot do it
 		}
 	}

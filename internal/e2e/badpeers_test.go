@@ -71,7 +71,7 @@ func hello(h msg.Hello) func(*msg.Conn) error {
 
 // helloFrame is a frame of a hello; its header has the version.
 func helloFrame(version byte, flags uint16) []byte {
-	payload := `{"version":1,`
+	payload := fmt.Sprintf(`{"version":%d,`, version)
 	frame := make([]byte, msg.HeaderSize, msg.HeaderSize+len(payload))
 	msg.Header{ID: 1, Kind: msg.KindHello, Flags: flags, Len: uint32(len(payload))}.Put(frame)
 	frame[6] = version

@@ -65,13 +65,13 @@ func TestSecondaryRefusesAnotherVersion(t *testing.T) {
 				return
 			}
 			c.Read(make([]byte, msg.MaxFrame)) // the hello
-			c.Write(helloFrame(2, 0))
+			c.Write(helloFrame(9, 0))
 			defer c.Close()
 		}
 	}()
 	for _, pkg := range []string{httpd, ff} {
 		got := testenv.Finish(t, testenv.Command{Path: testenv.Build(t, pkg), Args: map[string][]string{ff: {"ps"}}[pkg], Env: []string{"FF_SOCKET=" + socket}})
-		want := fmt.Sprintf("protocol version 2, but this side speaks %d: use programs built from one release\n", msg.Version)
+		want := fmt.Sprintf("protocol version 9, but this side speaks %d: use programs built from one release\n", msg.Version)
 		if got.Code != 1 || strings.Count(got.Stderr, "\n") != 1 || !strings.HasSuffix(got.Stderr, want) {
 			t.Errorf("%s: %+v", pkg, got)
 		}

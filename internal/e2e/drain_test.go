@@ -122,6 +122,26 @@ func TestDrainOutlivesThePrimary(t *testing.T) {
 	}
 }
 
+// TestShutdownWhileThePrimaryStarts stops one of two secondaries when it has said hello to the next primary, which does not answer yet.
+func TestShutdownWhileThePrimaryStarts(t *testing.T) {
+	e := testenv.New(t, testenv.Config{})
+	leaves := e.Secondary(httpd, "--drain", "10s")
+	e.Secondary(httpd)
+	wantSettled(t, e.Tool())
+	l := patientLoad(t, e)
+	l.wantMore(t, 50)
+	e.Kill()
+	e.LaunchPrimary()
+	e.Primary.WaitLog(`up step="control socket"`)
+	time.Sleep(50 * time.Millisecond) // for the hello
+	signal(t, leaves, syscall.SIGTERM)
+	e.Primary.WaitLog(testenv.Ready)
+	wantExit(t, leaves, 0, "serves")
+	l.wantMore(t, 100)
+	l.stop()
+	l.wantNoFailure(t)
+}
+
 // TestFFDrain ends programs that have nothing to do with it, with a limit.
 func TestFFDrain(t *testing.T) {
 	e := testenv.New(t, testenv.Config{})

@@ -166,7 +166,7 @@ func TestUselessState(t *testing.T) {
 		"changed":   func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
 		"another's": func([]byte) []byte { return []byte("[Unit]\nDescription=state\n") },
 		"later version": func(b []byte) []byte {
-			return bytes.Replace(b, []byte("ringstack-state 1 "), []byte("ringstack-state 2 "), 1)
+			return bytes.Replace(b, []byte("ringstack-state "), []byte("ringstack-state 1"), 1)
 		},
 	} {
 		e.Kill()

@@ -48,10 +48,11 @@ type Flow struct {
 type FlowState uint8
 
 const (
-	FlowOpen    FlowState = iota // and all that is in none of the others
-	FlowComing                   // to a listener; Accept has not given it out, and an end of the listener is its end
-	FlowClosed                   // the program has closed it, the peer has all, and is still to end its side (FIN-WAIT-2)
-	FlowWaiting                  // it has ended at both ends, and keeps old segments away for a while (TIME-WAIT)
+	FlowOpen     FlowState = iota // and all that is in none of the others
+	FlowHalfOpen                  // to a listener; the handshake is not over
+	FlowComing                    // to a listener; it is open, Accept has not given it out, and an end of the listener is its end
+	FlowClosed                    // the program has closed it, the peer has all, and is still to end its side (FIN-WAIT-2)
+	FlowWaiting                   // it has ended at both ends, and keeps old segments away for a while (TIME-WAIT)
 )
 
 // Engine is a TCP/IP stack. Input, Poll, Dropped, Flows, Detach, Attach and the sysctl calls belong to the loop goroutine.

@@ -30,7 +30,7 @@ func (n *netstack) Flows(yield func(engine.Flow)) {
 func flowState(ep *tcp.Endpoint) engine.FlowState {
 	switch ep.EndpointState() {
 	case tcp.StateSynRecv:
-		return engine.FlowComing
+		return engine.FlowHalfOpen
 	case tcp.StateTimeWait:
 		return engine.FlowWaiting
 	}

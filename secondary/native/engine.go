@@ -124,7 +124,9 @@ func (h *host) Flows(yield func(engine.Flow)) {
 
 func flowState(f *tcp.Flow) engine.FlowState {
 	switch {
-	case f.State == tcp.SynRcvd || f.NotTaken:
+	case f.State == tcp.SynRcvd:
+		return engine.FlowHalfOpen
+	case f.NotTaken:
 		return engine.FlowComing
 	case f.State == tcp.FinWait2 && f.Closed:
 		return engine.FlowClosed

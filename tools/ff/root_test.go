@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,10 +65,10 @@ func TestHelp(t *testing.T) {
 func TestVersion(t *testing.T) {
 	ff(t, "", "--version").want(t, 0, ff(t, "", "version").out, "")
 	ff(t, "", "--version", "--json").want(t, 0, ff(t, "", "version", "--json").out, "")
-	if got := ff(t, "", "version"); got.code != 0 || !strings.HasPrefix(got.out, "ff ") || !strings.Contains(got.out, ", protocol 1, go") {
+	if got := ff(t, "", "version"); got.code != 0 || !strings.HasPrefix(got.out, "ff ") || !strings.Contains(got.out, fmt.Sprintf(", protocol %d, go", msg.Version)) {
 		t.Errorf("got %+v", got)
 	}
-	if got := ff(t, "", "version", "--json"); got.code != 0 || !strings.Contains(got.out, `"protocol":1`) {
+	if got := ff(t, "", "version", "--json"); got.code != 0 || !strings.Contains(got.out, fmt.Sprintf(`"protocol":%d`, msg.Version)) {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -111,14 +112,14 @@ func TestHostilePrimary(t *testing.T) {
 		h.Put(b)
 		return append(b, payload...)
 	}
-	version2 := header(msg.Header{ID: 1, Kind: msg.KindHello}, "")
-	version2[6] = 2
+	version9 := header(msg.Header{ID: 1, Kind: msg.KindHello}, "")
+	version9[6] = 9
 	for name, c := range map[string]struct {
 		answers answers
 		want    string
 	}{
 		"rubbish":       {answers{msg.KindPs: rawFrame("rubbish")}, "what answers at $ is no ringstack primary of this version: "},
-		"version":       {answers{msg.KindHello: version2}, "protocol version 2, but this side speaks 1"},
+		"version":       {answers{msg.KindHello: version9}, fmt.Sprintf("protocol version 9, but this side speaks %d", msg.Version)},
 		"too long":      {answers{msg.KindPs: rawFrame(make([]byte, msg.MaxFrame+1))}, "a frame has at most 65536 bytes"},
 		"wrong kind":    {answers{msg.KindPs: header(msg.Header{ID: 2, Kind: msg.KindTop}, "[]")}, "the primary at $: decode "},
 		"no JSON":       {answers{msg.KindPs: header(msg.Header{ID: 2, Kind: msg.KindPs}, "{")}, "the primary at $: decode ps: "},
