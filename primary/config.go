@@ -17,8 +17,8 @@ type Config struct {
 	Dispatcher dispatch.Func
 	// Takeover has New ask the primary that runs with the same file prefix to stop, if there is one. The secondaries come over.
 	Takeover bool
-	// Managed says that a service manager would start this primary again: it does not stop for one that is to take over.
-	Managed bool
+	// Managed, if not nil, reports whether a service manager would start this primary again. It does not stop for one that is to take over then.
+	Managed func() bool
 }
 
 // Load reads and checks a config.ini: that at path or, when path is empty, the first of $FF_CONFIG,

@@ -79,7 +79,7 @@ func (p *Primary) poolOn(socket int) *cgo.Mempool {
 // checkMemory refuses to start EAL without the hugepages that it needs, since EAL's own words for
 // it do not say what to do.
 func (p *Primary) checkMemory() error {
-	need := max(p.cfg.NeededMemory(), p.cfg.DPDK.Memory) << 20
+	need := p.neededMemory()
 	if p.cfg.DPDK.NoHuge {
 		return nil
 	}
@@ -90,12 +90,33 @@ func (p *Primary) checkMemory() error {
 	if !strings.Contains(string(mounts), " hugetlbfs ") {
 		return errors.New("no hugetlbfs is mounted: mount -t hugetlbfs none /dev/hugepages, or set no_huge=1 in [dpdk]")
 	}
-	if free := p.clearLeftovers(need); free < need {
-		return fmt.Errorf("%d MB of hugepages are free, %d MB are needed (%w): raise /proc/sys/vm/nr_hugepages, lower nb_mbufs or memory, or set no_huge=1 in [dpdk]",
-			free>>20, need>>20, syscall.ENOMEM)
-	}
-	return nil
+	return enoughMemory(p.clearLeftovers(need), need)
 }
+
+func enoughMemory(free, need int) error {
+	if free >= need {
+		return nil
+	}
+	return fmt.Errorf("%d MB of hugepages are free, %d MB are needed (%w): raise /proc/sys/vm/nr_hugepages, lower nb_mbufs or memory, or set no_huge=1 in [dpdk]",
+		free>>20, need>>20, syscall.ENOMEM)
+}
+
+// checkHandover is checkMemory while the primary to take over from still has its own.
+func (p *Primary) checkHandover() error {
+	if p.cfg.DPDK.NoHuge {
+		return nil
+	}
+	free := freeHugepages("/sys/kernel/mm/hugepages")
+	for _, file := range p.hugepageFiles() {
+		var st syscall.Stat_t
+		if syscall.Stat(file, &st) == nil {
+			free += int(st.Blocks) * 512
+		}
+	}
+	return enoughMemory(free, p.neededMemory())
+}
+
+func (p *Primary) neededMemory() int { return max(p.cfg.NeededMemory(), p.cfg.DPDK.Memory) << 20 }
 
 // clearLeftovers removes what a killed primary of this prefix has left, and returns the bytes of hugepages that are free then. Its secondaries
 // let go of them when it dies: they are given a moment for it.

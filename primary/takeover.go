@@ -24,7 +24,7 @@ func (p *Primary) takeOver() error {
 	if !p.cfg.Takeover {
 		return nil
 	}
-	for _, check := range []func() error{p.checkLcore, p.checkInterfaces, p.checkLocks} {
+	for _, check := range []func() error{p.checkLcore, p.checkInterfaces, p.checkLocks, p.checkHandover} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (p *Primary) mayGo(uid int) error {
 	switch {
 	case uid != 0 && uid != p.uid:
 		return msg.Errorf(syscall.EPERM, "uid %d may not take over from a primary of uid %d", uid, p.uid)
-	case p.cfg.Managed:
+	case p.cfg.Managed != nil && p.cfg.Managed():
 		return msg.Errorf(syscall.EBUSY, "the primary that runs would be started again by what has started it: have that restart it (ff restart primary, or systemctl restart)")
 	}
 	return nil

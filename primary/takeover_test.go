@@ -19,7 +19,7 @@ func TestWhoMayTakeOver(t *testing.T) {
 		want    error
 	}{{uid: 0}, {uid: 1000}, {uid: 33, want: syscall.EPERM}, {uid: 0, managed: true, want: syscall.EBUSY}} {
 		p := newIdle(t, 0)
-		p.uid, p.cfg.Managed = 1000, c.managed
+		p.uid, p.cfg.Managed = 1000, func() bool { return c.managed }
 		stopped := false
 		p.stop = func() { stopped = true }
 		here, there := seqpacketPair(t)

@@ -40,7 +40,7 @@ func TestPrintRoundTrip(t *testing.T) {
 			"socket_group=100", "socket_mode=7"),
 		"every key of a port": withDPDK("port_list=1,0") + "if_name=eth0\nmtu=9000\nbroadcast=255.255.255.255\ngateway=10.0.0.1\n" +
 			"addr6=fd00::2\nprefix_len=127\ngateway6=fe80::1\nvip_addr=10.0.0.9;10.0.0.8\nvip_addr6=fd00::9\nvip_prefix_len=128\n" +
-			"[port1]\naddr=10.1.0.0\nnetmask=255.255.255.254\n",
+			"[port1]\naddr=10.1.0.0\nnetmask=255.255.255.254\n[vdev1]\nargs=net_null1\n",
 		"virtio-user": least + "[vdev1]\npath=/run/x\nqueues=1\nqueue_size=512\nmac=0a:00:00:00:00:01\ncq=0\n",
 		"procs": least + "[proc.web]\ncommand=/usr/bin/web  -l :80\ncount=2\nuser=nobody\ngroup=w.1\nproc_id=0\nlcores=3,1\n" +
 			"env=A=,B=x=y z\nstop_timeout=60\n[proc.a]\nuser=0\ncommand=/x\n",

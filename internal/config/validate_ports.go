@@ -13,8 +13,13 @@ func validatePorts(c *Config, r *report) {
 	portList := r.at("dpdk", "port_list")
 	portList.value = showInts(c.DPDK.PortList)
 	for _, id := range c.DPDK.PortList {
-		if section := fmt.Sprintf("port%d", id); !r.has(section, "") && !r.strayed {
+		section := fmt.Sprintf("port%d", id)
+		switch n := c.devices(); {
+		case r.strayed:
+		case !r.has(section, ""):
 			r.clash(portList, fmt.Sprintf("there is no [%s] section", section))
+		case n > 0 && id >= n:
+			r.clash(portList, fmt.Sprintf("there is no port %d: the [vdevN] sections give %d, counted from 0", id, n))
 		}
 	}
 	owners := make(map[netip.Addr]spot)
@@ -35,6 +40,14 @@ func validatePorts(c *Config, r *report) {
 		v.ipv6()
 		v.unique(owners)
 	}
+}
+
+// devices returns how many ports the devices give, or 0 where that is not known.
+func (c *Config) devices() int {
+	if len(c.DPDK.Allow) > 0 || len(c.DPDK.ExtraEALArgs) > 0 {
+		return 0
+	}
+	return len(c.Vdevs)
 }
 
 // portCheck checks one [portN] section.

@@ -9,7 +9,7 @@ import (
 
 func TestContradictions(t *testing.T) {
 	twoPorts := func(lines ...string) string {
-		return withDPDK("port_list=0,1") + "[port1]\n" + strings.Join(lines, "\n") + "\n" // from line 9
+		return withDPDK("port_list=0,1") + "[port1]\n" + strings.Join(lines, "\n") + "\n[vdev1]\nargs=net_null1\n" // from line 9
 	}
 	for _, test := range []struct {
 		name string
@@ -100,8 +100,10 @@ func TestContradictions(t *testing.T) {
 			"config.ini:7: [port0] gateway=10.0.0.2: is this port's own address"}},
 		{"same address on two ports", twoPorts("addr=10.0.0.2", "netmask=255.255.255.0"), []string{
 			"config.ini:9: [port1] addr=10.0.0.2: 10.0.0.2 is also [port0] addr"}},
-		{"virtual address of another port", withDPDK("port_list=0,1") + "addr6=fd00::1\nvip_addr6=fd00::2\n[port1]\naddr6=fd00::2\n", []string{
+		{"virtual address of another port", withDPDK("port_list=0,1") + "addr6=fd00::1\nvip_addr6=fd00::2\n[port1]\naddr6=fd00::2\n[vdev1]\nargs=net_null1\n", []string{
 			"config.ini:11: [port1] addr6=fd00::2: fd00::2 is also [port0] vip_addr6"}},
+		{"port without a device", withDPDK("port_list=0,1") + "[port1]\naddr6=fd00::2\n", []string{
+			"config.ini:2: [dpdk] port_list=0,1: there is no port 1: the [vdevN] sections give 1, counted from 0"}},
 		{"virtual address is the address", withPort("vip_addr=10.0.0.3;10.0.0.2"), []string{
 			"config.ini:7: [port0] vip_addr=10.0.0.3;10.0.0.2: 10.0.0.2 is also [port0] addr"}},
 		{"MTU below IPv6's", withPort("mtu=1279", "addr6=fd00::1"), []string{

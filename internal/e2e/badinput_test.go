@@ -59,7 +59,7 @@ func TestPrimaryRefusesBadInput(t *testing.T) {
 		},
 		{
 			"no such port", "lcore_mask=1\n", "lcore_mask=1\nport_list=0,1\n[port1]\naddr=10.9.9.2\nnetmask=255.255.255.0\n[dpdk]\n",
-			[]string{"port_list names port 1, but the devices give these ports: 0 (net_af_packet0); correct port_list"},
+			[]string{"port_list=0,1: there is no port 1: the [vdevN] sections give 1, counted from 0"},
 		},
 		{
 			"MTU that the driver cannot do", "[port0]\n", "[port0]\nmtu=9000\n",
@@ -203,7 +203,6 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"--nosuch"}, "ff-primary: unknown flag: --nosuch (see ff-primary --help)\n"},
 		{[]string{"start"}, "ff-primary: unexpected argument \"start\" (see ff-primary --help)\n"},
 		{[]string{"--proc-type=secondary"}, "ff-primary: --proc-type=secondary: secondaries are programs of their own, linked with package secondary (see ff-primary --help)\n"},
-		{[]string{"--supervise", "--takeover"}, "ff-primary: --takeover is for a primary without supervisor: ff restart primary restarts one that has it (see ff-primary --help)\n"},
 		{[]string{"--log-level=loud"}, "ff-primary: --log-level=loud: want debug, info, warn or error (see ff-primary --help)\n"},
 	} {
 		got := testenv.Finish(t, testenv.Command{Path: testenv.Build(t, testenv.FFPrimary), Args: c.args})

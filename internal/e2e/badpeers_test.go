@@ -31,12 +31,12 @@ var badPeers = []badPeer{
 	{"a few bytes", raw([]byte{1, 2, 3}), "3 bytes"},
 	{"no bytes that mean anything", raw(make([]byte, 4096)), "not a ringstack message"},
 	{
-		"header of another version", raw(helloFrame(2, 0)),
-		"protocol version 2, but this side speaks 1: use programs built from one release",
+		"header of another version", raw(helloFrame(9, 0)),
+		fmt.Sprintf("protocol version 9, but this side speaks %d: use programs built from one release", msg.Version),
 	},
 	{
 		"hello of another version", hello(msg.Hello{Version: 7, Role: msg.RoleSecondary, Program: "old"}),
-		"protocol version 7, but the primary speaks 1: use programs built from one release",
+		fmt.Sprintf("protocol version 7, but the primary speaks %d: use programs built from one release", msg.Version),
 	},
 	{
 		"no hello", func(c *msg.Conn) error { return c.Send(msg.Header{ID: 1, Kind: msg.KindPs}, nil, time.Time{}) },

@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -41,4 +42,41 @@ func TestLogThatNobodyReads(t *testing.T) {
 		t.Error(err)
 	}
 	t.Logf("it stopped in %v", round(time.Since(begun)))
+}
+
+// TestLogReaderGoesAway closes the other end of the pipe that the supervisor and its primary log to.
+func TestLogReaderGoesAway(t *testing.T) {
+	e := testenv.Network(t, testenv.Config{})
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	supervisor := exec.Command(testenv.Build(t, testenv.FFPrimary), "--supervise", "--conf", e.Conf, "--log-level", "debug")
+	supervisor.Stdout, supervisor.Stderr = write, write
+	if err := supervisor.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- supervisor.Wait() }()
+	t.Cleanup(func() { supervisor.Process.Signal(syscall.SIGTERM) })
+	write.Close()
+	e.Secondary(httpd)
+	read.Close()
+	before := e.Units()
+	order(t, e, "restart", "primary") // both log
+	e.Secondary(httpd)
+	wantService(t, e)
+	if now := e.Units(); now["primary"].Restarts != 0 || now["primary"].PID == before["primary"].PID {
+		t.Errorf("%+v, before %+v", now, before)
+	}
+	supervisor.Process.Signal(syscall.SIGTERM)
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the supervisor does not stop")
+		supervisor.Process.Kill()
+	}
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,6 +107,63 @@ func TestStopWhileStarting(t *testing.T) {
 	}
 	if strings.Contains(s.Log(), "unit=web") || strings.Contains(s.Log(), "all started") {
 		t.Errorf("something else was started:\n%s", s.Log())
+	}
+}
+
+// TestSupervisorAfterAKilledOne takes over the primary of a supervisor that was killed, and drains the secondary that is left of that: nobody notices.
+func TestSupervisorAfterAKilledOne(t *testing.T) {
+	e := testenv.Network(t, testenv.Config{})
+	old := e.Supervise(section(t, "web", httpd))
+	left := e.Units()
+	l := patientLoad(t, e)
+	l.wantMore(t, 50)
+	if err := old.Cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	next := e.Supervise("", "--takeover")
+	units := e.Units()
+	if units["primary"].PID == left["primary"].PID || units["web"].PID == left["web"].PID {
+		t.Errorf("%+v, was %+v", units, left)
+	}
+	l.wantMore(t, 50)
+	id, ok := attached(t, e)[left["web"].PID]
+	if !ok {
+		t.Fatal("the one that is left has not come back")
+	}
+	order(t, e, "drain", "-p", strconv.Itoa(id))
+	l.wantMore(t, 50)
+	l.stop()
+	l.wantNoFailure(t)
+	wantUntouched(t, units, e.Units(), "primary", "web")
+	<-old.Exited() // its output ends with those that it had started
+	if err := next.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRestartOfWhatCannotStart orders restarts that would fail: what runs goes on.
+func TestRestartOfWhatCannotStart(t *testing.T) {
+	e := testenv.Network(t, testenv.Config{})
+	e.Supervise(section(t, "web", httpd, "count=2"))
+	before := e.Units()
+	want := func(want string, args ...string) {
+		t.Helper()
+		if got := runFF(t, e, args...); got.Code != 1 || !strings.HasPrefix(got.Stderr, want) || strings.Count(got.Stderr, "\n") != 1 {
+			t.Errorf("ff %v: %+v, want %q", args, got, want)
+		}
+	}
+	e.Change("no_huge=1", "no_hug=1\nmtuu=3")
+	want("ff: primary goes on as before: "+e.Conf+":4: [dpdk] no_hug=1: unknown key; did you mean no_huge? (and 1 more: ", "restart", "primary")
+	e.Change("no_hug=1\nmtuu=3", "no_huge=1")
+	wantUntouched(t, before, e.Units(), "primary", "web.0", "web.1")
+
+	order(t, e, "stop", "primary")
+	want("ff: web.0 goes on as before: the primary is stopped, not live (ff start primary)\n", "restart", "web.0")
+	order(t, e, "start", "primary")
+	testenv.Eventually(t, 10*time.Second, "both are back", func() bool { return len(attached(t, e)) == 2 })
+	wantUntouched(t, before, e.Units(), "web.0", "web.1")
+	if _, err := get(browser(e), testenv.Stack4); err != nil {
+		t.Error(err)
 	}
 }
 

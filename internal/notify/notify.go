@@ -58,8 +58,8 @@ func Open() (*Manager, error) {
 	return m, nil
 }
 
-// Exists reports whether there is a manager.
-func (m *Manager) Exists() bool { return m.conn != nil }
+// IsThere reports whether there is a manager that hears. One that has ended does not.
+func (m *Manager) IsThere() bool { return m.conn != nil && m.Send(alive) == nil }
 
 // Send tells the manager what has changed. A manager that hears nothing stops nobody: the error is
 // for a log.

@@ -14,15 +14,15 @@ import (
 
 // Supervise adds sections to the configuration and starts a supervisor, which starts the primary and
 // them. It waits until all have been started.
-func (e *Env) Supervise(sections string) *Process {
+func (e *Env) Supervise(sections string, flags ...string) *Process {
 	e.t.Helper()
-	p := e.LaunchSupervisor(sections)
+	p := e.LaunchSupervisor(sections, flags...)
 	p.WaitLog("all started")
 	return p
 }
 
 // LaunchSupervisor is Supervise, but waits for nothing.
-func (e *Env) LaunchSupervisor(sections string) *Process {
+func (e *Env) LaunchSupervisor(sections string, flags ...string) *Process {
 	e.t.Helper()
 	text, err := os.ReadFile(e.Conf)
 	if err == nil {
@@ -37,7 +37,7 @@ func (e *Env) LaunchSupervisor(sections string) *Process {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 	})
-	return e.Run(Command{Path: Build(e.t, FFPrimary), Args: []string{"--supervise", "--conf", e.Conf}})
+	return e.Run(Command{Path: Build(e.t, FFPrimary), Args: append([]string{"--supervise", "--conf", e.Conf}, flags...)})
 }
 
 // Units asks the supervisor for its processes, by name.

@@ -33,6 +33,7 @@ type options struct {
 }
 
 func main() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a log that nobody reads any more is no reason to end
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -66,7 +67,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.StringVarP(&o.conf, "conf", "c", "", "configuration `file` (default: $FF_CONFIG, ./config.ini, /etc/ringstack/config.ini)")
 	flags.BoolVar(&o.checkConfig, "check-config", false, "print the effective configuration, or every mistake in it, and exit")
 	flags.BoolVar(&o.supervise, "supervise", false, "start the primary and the secondaries of [proc.NAME], and start again what ends")
-	flags.BoolVar(&o.takeover, "takeover", false, "stop the primary with the same file_prefix, whose secondaries come over, and take its place")
+	flags.BoolVar(&o.takeover, "takeover", false, "stop the primary with the same file_prefix, whose secondaries come over, and take its place; not if a supervisor or systemd keeps it")
 	flags.BoolVar(&o.noHuge, "no-huge", false, "run without hugepages, as no_huge=1 does")
 	flags.StringVarP(&o.procType, "proc-type", "t", "primary", "F-Stack's flag; this program is always the `primary`")
 	level := flags.String("log-level", "info", "least `level` to log: debug, info, warn, error")
@@ -79,9 +80,6 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	if o.supervise && o.takeover {
-		return o, errors.New("--takeover is for a primary without supervisor: ff restart primary restarts one that has it")
 	}
 	if o.procType != "primary" && o.procType != "auto" {
 		return o, fmt.Errorf("--proc-type=%s: secondaries are programs of their own, linked with package secondary", o.procType)
@@ -110,7 +108,7 @@ func start(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	cfg.DPDK.NoHuge = cfg.DPDK.NoHuge || o.noHuge
-	cfg.Takeover, cfg.Managed = o.takeover, manager.Exists()
+	cfg.Takeover, cfg.Managed = o.takeover, manager.IsThere
 	p, err := primary.New(cfg)
 	if err != nil {
 		return err
@@ -141,7 +139,10 @@ func writer(w io.Writer, asJSON bool) io.Writer {
 	if asJSON {
 		return w
 	}
-	return zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: os.Getenv("NO_COLOR") != "" || !isTerminal(w)}
+	if isTerminal(w) {
+		return zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: os.Getenv("NO_COLOR") != ""}
+	}
+	return zerolog.ConsoleWriter{Out: w, TimeFormat: time.DateTime, NoColor: true}
 }
 
 // isTerminal reports whether w is a character device.

@@ -31,7 +31,7 @@ func runSupervisor(ctx context.Context, o options, manager *notify.Manager, log 
 	}
 	log = log.With().Str("component", "supervisor").Logger()
 	s, err := supervise.New(supervise.Config{
-		Config: cfg, Primary: command, Log: log,
+		Config: cfg, Primary: command, Takeover: o.takeover, Log: log,
 		Ready: func() { announce(ctx, manager, log, func() bool { return true }) },
 	})
 	if err != nil {

@@ -21,6 +21,8 @@ type keeper struct {
 	launch      launcher
 	uid         int           // of the user who may order it about, beside root
 	overlaps    bool          // its successor may run beside it
+	check       checker       // nil: nothing is checked
+	ports       lister        // nil: it is no secondary
 	stopTimeout time.Duration // from SIGTERM to SIGKILL
 	log         zerolog.Logger
 	orders      chan func() // to be run by its goroutine; closed when no more come
@@ -36,6 +38,12 @@ type keeper struct {
 	status  status
 	changed chan struct{} // closed at the next change of status
 }
+
+// checker says why a process that were stopped now could not be started again.
+type checker func(context.Context) error
+
+// lister returns the ports that a child listens on.
+type lister func(*child) []string
 
 // launcher starts a program and closes the live channel of its child when that does its work.
 type launcher func(program) (*child, error)

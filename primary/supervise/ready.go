@@ -37,6 +37,10 @@ func (s *Supervisor) launchPrimary(p program) (*child, error) {
 		return nil, err
 	}
 	p.env = slices.Concat(p.env, ear.Env())
+	if s.cfg.Takeover {
+		s.cfg.Takeover = false // the next ones are this supervisor's
+		p.command = slices.Concat(p.command, []string{"--takeover"})
+	}
 	c, err := p.start(func() { ear.Close() }) // before the next one opens it
 	if err != nil {
 		return nil, errors.Join(err, ear.Close())
@@ -97,17 +101,23 @@ func (s *Supervisor) lookFor(c *child) {
 			return
 		case <-time.After(pause):
 		}
-		for _, p := range s.livePIDs() {
-			if group, err := unix.Getpgid(p); err == nil && group == c.pid {
-				close(c.live)
-				return
-			}
+		if len(s.secondariesOf(c)) > 0 {
+			close(c.live)
+			return
 		}
 	}
 }
 
-// livePIDs asks the primary. It is nothing to tell of when there is none just now.
-func (s *Supervisor) livePIDs() (pids []int) {
+// portsOf returns the ports that the secondaries of a child's process group listen on.
+func (s *Supervisor) portsOf(c *child) (ports []string) {
+	for _, p := range s.secondariesOf(c) {
+		ports = append(ports, p.Ports...)
+	}
+	return ports
+}
+
+// secondariesOf asks the primary which live secondaries are of a child's process group. It is nothing to tell of when there is none just now.
+func (s *Supervisor) secondariesOf(c *child) (live []msg.Proc) {
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
 	client, _, err := msg.Dial(ctx, s.cfg.DPDK.ControlSocket, msg.Hello{Role: msg.RoleTool, Program: "supervisor", Proc: msg.AnyProc})
@@ -120,9 +130,12 @@ func (s *Supervisor) livePIDs() (pids []int) {
 		return nil
 	}
 	for _, p := range reply.Procs {
-		if p.Role == msg.RoleSecondary && p.State == "live" {
-			pids = append(pids, p.PID)
+		if p.Role != msg.RoleSecondary || p.State != "live" {
+			continue
+		}
+		if group, err := unix.Getpgid(p.PID); err == nil && group == c.pid {
+			live = append(live, p)
 		}
 	}
-	return pids
+	return live
 }

@@ -2,20 +2,27 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// replace starts a successor beside the process and ends that when the successor is live. After an
-// error the process goes on.
-func (k *keeper) replace(ctx context.Context) error {
+// replace starts a successor beside the process and ends that when the successor listens on the ports
+// that it had. After an error the process goes on.
+func (k *keeper) replace(ctx context.Context, had []string) error {
 	successor, err := k.launch(k.program)
 	if err != nil {
 		return fmt.Errorf("start a successor: %w", err)
 	}
 	k.log.Info().Int("pid", successor.pid).Msg("successor started")
-	if err := k.awaitLive(ctx, successor); err != nil {
+	err = k.awaitLive(ctx, successor)
+	if err == nil {
+		err = k.awaitPorts(ctx, successor, had)
+	}
+	if err != nil {
 		k.retire(successor)
 		return fmt.Errorf("the successor %w; %s goes on as before (ff stop and ff start do without one)", err, k.name)
 	}
@@ -42,8 +49,44 @@ func (k *keeper) awaitLive(ctx context.Context, c *child) error {
 	case <-c.ended:
 		return fmt.Errorf("ended before it was live: %s", c.end)
 	case <-ctx.Done():
-		return fmt.Errorf("was not live in time")
+		return errors.New("was not live in time")
 	}
+}
+
+// portPause is between two looks at the ports of a process.
+const portPause = 20 * time.Millisecond
+
+// awaitPorts waits until a live process listens on ports that there were before.
+func (k *keeper) awaitPorts(ctx context.Context, c *child, had []string) error {
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	for {
+		missing := slices.DeleteFunc(slices.Clone(had), func(port string) bool { return slices.Contains(k.listens(c), port) })
+		if len(missing) == 0 {
+			return nil
+		}
+		select {
+		case <-c.ended:
+			return fmt.Errorf("ended before it listened on %s: %s", strings.Join(missing, ", "), c.end)
+		case <-ctx.Done():
+			return fmt.Errorf("does not listen on %s, as was before", strings.Join(missing, ", "))
+		case <-time.After(portPause):
+		}
+	}
+}
+
+// listens returns the ports that a child listens on.
+func (k *keeper) listens(c *child) []string {
+	if k.ports == nil || c == nil {
+		return nil
+	}
+	return k.ports(c)
+}
+
+// current returns the process that is kept, or nil.
+func (k *keeper) current(ctx context.Context) (c *child, err error) {
+	err = k.do(ctx, func() { c = k.child })
+	return c, err
 }
 
 // handOver keeps a live process from now on in the place of the one that it returns; nil: there is none

@@ -16,6 +16,7 @@ func keepWith(t *testing.T, successor launcher) (*keeper, status) {
 		launched = true
 		return launchLive(p)
 	})
+	k.overlaps = true
 	if err := k.start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func TestReplace(t *testing.T) {
 		}
 		return c, err
 	})
-	if err := k.replace(t.Context()); err != nil {
+	if err := k.replace(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	after, _ := k.look()
@@ -47,7 +48,7 @@ func TestReplaceFails(t *testing.T) {
 		"start a successor: fork/exec /nosuch":                               func(program) (*child, error) { return launchLive(program{command: []string{"/nosuch"}}) },
 	} {
 		k, before := keepWith(t, successor)
-		if err := k.replace(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		if err := k.replace(t.Context(), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 		if after, _ := k.look(); after != before || gone(before.pid) {
@@ -65,7 +66,7 @@ func TestStoppedWhileReplaced(t *testing.T) {
 		return c, err
 	})
 	failed := make(chan error)
-	go func() { failed <- k.replace(t.Context()) }()
+	go func() { failed <- k.replace(t.Context(), nil) }()
 	successor := <-successors
 	if err := k.stop(t.Context()); err != nil {
 		t.Fatal(err)
@@ -76,5 +77,72 @@ func TestStoppedWhileReplaced(t *testing.T) {
 	}
 	if st, _ := k.look(); st.state != stateStopped || !gone(before.pid) || !gone(successor.pid) {
 		t.Errorf("%+v", st)
+	}
+}
+
+// TestReplaceWaitsForPorts: a successor that is live and does not listen yet, as that which it is for, does not end it.
+func TestReplaceWaitsForPorts(t *testing.T) {
+	k, before := keepWith(t, launchLive)
+	looks := 0
+	k.ports = func(c *child) []string {
+		switch looks++; {
+		case c.pid == before.pid:
+			return []string{"tcp/80", "udp/53"}
+		case looks < 5:
+			return []string{"udp/53"}
+		case gone(before.pid):
+			t.Error("the old one is gone before the successor listens")
+		}
+		return []string{"tcp/443", "udp/53", "tcp/80"}
+	}
+	if err := restart(t.Context(), k); err != nil || looks < 5 {
+		t.Errorf("%v after %d looks", err, looks)
+	}
+	if after, _ := k.look(); after.pid == before.pid || !gone(before.pid) {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+}
+
+// TestSuccessorDoesNotListen ends a successor that is live and then fails: the process goes on.
+func TestSuccessorDoesNotListen(t *testing.T) {
+	k, before := keepWith(t, func(program) (*child, error) { return launchLive(shell("sleep 0.1; exit 4")) })
+	k.ports = func(c *child) []string {
+		if c.pid == before.pid {
+			return []string{"tcp/80"}
+		}
+		return nil
+	}
+	err := restart(t.Context(), k)
+	if err == nil || !strings.HasPrefix(err.Error(), "the successor ended before it listened on tcp/80: exit status 4; web goes on") {
+		t.Error(err)
+	}
+	if after, _ := k.look(); after != before || gone(before.pid) {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+}
+
+// TestRestartOfWhatIsRefused: what could not be started again is not stopped.
+func TestRestartOfWhatIsRefused(t *testing.T) {
+	k, before := keepWith(t, launchLive)
+	k.overlaps = false
+	s := &Supervisor{groups: []group{{keepers: []*keeper{k}}}}
+	for want, command := range map[string][]string{
+		"a":                        {"/bin/sh", "-c", "echo ff-primary: a >&2; exit 1"},
+		"a (and 1 more: ":          {"/bin/sh", "-c", "echo warning: w >&2; echo ff-primary: a >&2; echo b >&2; exit 1"},
+		"fork/exec /nosuch: no ":   {"/nosuch"},
+		"exit status 3":            {"/bin/sh", "-c", "exit 3"},
+		"its configuration is ref": {"/bin/sh", "-c", "echo warning: w >&2; exit 1"},
+	} {
+		s.cfg.Primary, k.check = command, s.checkPrimary
+		if err := restart(t.Context(), k); err == nil || !strings.HasPrefix(err.Error(), "web goes on as before: "+want) {
+			t.Errorf("%v: %v, want %s", command, err, want)
+		}
+	}
+	s.cfg.Primary = []string{"/bin/true"}
+	if after, _ := k.look(); after != before {
+		t.Fatalf("before %+v, after %+v", before, after)
+	}
+	if err := restart(t.Context(), k); err != nil {
+		t.Error(err)
 	}
 }

@@ -133,13 +133,34 @@ func restartEach(ctx context.Context, groups []group) error {
 	return nil
 }
 
-// restart restarts one process. One that nobody else stands in for goes on until its successor is live.
+// restart restarts one process. One that nobody else stands in for goes on until its successor serves. One that could not be
+// started again is not stopped.
 func restart(ctx context.Context, k *keeper) error {
+	if k.check != nil {
+		if err := k.check(ctx); err != nil {
+			return fmt.Errorf("%s goes on as before: %w", k.name, err)
+		}
+	}
+	old, err := k.current(ctx)
+	if err != nil {
+		return err
+	}
+	had := k.listens(old)
 	if st, _ := k.look(); k.overlaps && st.state == stateLive {
-		return k.replace(ctx)
+		return k.replace(ctx, had)
 	}
 	if err := k.stop(ctx); err != nil {
 		return err
 	}
-	return start(ctx, k)
+	if err := start(ctx, k); err != nil {
+		return err
+	}
+	next, err := k.current(ctx)
+	if err == nil && next != nil {
+		err = k.awaitPorts(ctx, next, had)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %w", k.name, err)
+	}
+	return nil
 }

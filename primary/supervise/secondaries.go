@@ -37,6 +37,7 @@ func (s *Supervisor) makeSecondaries(conf *config.Proc) (group, error) {
 		}
 		k := newKeeper(name, one, s.launchSecondary, time.Duration(conf.StopTimeout)*time.Second, s.log)
 		k.uid, k.overlaps = int(p.user.Uid), conf.Count == 1 && conf.ProcID < 0
+		k.check, k.ports = s.checkSecondary(conf.Command[0]), s.portsOf
 		g.keepers = append(g.keepers, k)
 	}
 	return g, nil

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -215,7 +216,7 @@ func TestHostilePeers(t *testing.T) {
 	}{
 		"garbage":         {[]byte("GET / HTTP/1.1\r\n\r\n"), "bad message header"},
 		"no hello":        {status, "say hello first, not status"},
-		"another version": {hello(99, msg.RoleTool), "protocol version 99, but the supervisor speaks 1"},
+		"another version": {hello(99, msg.RoleTool), "protocol version 99, but the supervisor speaks " + strconv.Itoa(msg.Version)},
 		"a secondary":     {hello(msg.Version, msg.RoleSecondary), "this is the supervisor, not the primary"},
 	} {
 		raw, err := net.Dial("unixpacket", path)

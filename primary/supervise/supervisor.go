@@ -27,7 +27,9 @@ const primaryStop = 20 * time.Second
 type Config struct {
 	*config.Config
 	Primary []string // command line of the primary, the program by its absolute path
-	Log     zerolog.Logger
+	// Takeover has the first primary take over from the one that runs, if there is one.
+	Takeover bool
+	Log      zerolog.Logger
 	// Ready, if not nil, is called once, when all have been started.
 	Ready func()
 }
@@ -102,10 +104,9 @@ func (s *Supervisor) findGroup() (err error) {
 }
 
 func (s *Supervisor) makeKeepers() error {
-	primary := program{command: s.cfg.Primary, env: os.Environ()}
-	s.groups = []group{{config.PrimaryName, []*keeper{
-		newKeeper(config.PrimaryName, primary, s.launchPrimary, primaryStop, s.log),
-	}}}
+	primary := newKeeper(config.PrimaryName, program{command: s.cfg.Primary, env: os.Environ()}, s.launchPrimary, primaryStop, s.log)
+	primary.check = s.checkPrimary
+	s.groups = []group{{config.PrimaryName, []*keeper{primary}}}
 	var errs []error
 	for i := range s.cfg.Procs {
 		g, err := s.makeSecondaries(&s.cfg.Procs[i])

@@ -15,10 +15,12 @@ const (
 func drainCommand() *command {
 	return &command{
 		name: "drain", short: "let a secondary's connections end, then end the secondary", timeout: drainTimeout,
+		proc: "the secondary", time: "how long its connections may take to end",
 		long: `New connections go to the other secondaries of its group. If there is none, they have to try again
 until there is one: start it now. Those that the secondary has go on until they end, or until the
 timeout has passed: then they are cut off. The command returns when the secondary has gone; ff ps
-shows it as draining meanwhile. Programs that were sent SIGTERM drain by themselves.
+shows it as draining meanwhile. Programs that were sent SIGTERM drain by themselves. What a supervisor
+keeps is started again: ff stop ends it for good, and drains it, too.
 `,
 		run: drain,
 	}

@@ -42,10 +42,17 @@ func newFlagSet(o *options, cmd *command) *pflag.FlagSet {
 	fs.BoolVar(&o.json, "json", o.json, "print JSON")
 	fs.StringVar(&o.socket, "socket", o.socket, "`PATH` of the primary's control socket")
 	fs.StringVar(&o.filePrefix, "file-prefix", o.filePrefix, "file prefix `NAME` of the primary, which gives the socket (default "+defaultPrefix+")")
-	if cmd != nil {
+	if cmd == nil {
+		cmd = new(command)
+	} else {
 		o.timeout = cmp.Or(o.timeout, cmd.timeout, defaultTimeout)
 	}
-	fs.Var(&o.timeout, "timeout", "how long an answer may take")
+	fs.Var(&o.timeout, "timeout", cmp.Or(cmd.time, "how long an answer may take"))
+	proc := fs.Lookup("proc")
+	proc.Hidden = cmd.noProc
+	if cmd.proc != "" {
+		proc.Usage, proc.DefValue = cmd.proc, ""
+	}
 	return fs
 }
 

@@ -11,7 +11,7 @@ import (
 
 func helpCommand() *command {
 	return &command{
-		name: "help", args: "[COMMAND]", nargs: 1,
+		name: "help", noProc: true, args: "[COMMAND]", nargs: 1,
 		short: "tell about ff or one of its commands",
 		run: func(_ context.Context, t *tool, args []string) error {
 			if len(args) == 0 {
@@ -54,7 +54,7 @@ func (t *tool) printHelp(cmd *command) {
 
 func versionCommand() *command {
 	return &command{
-		name:  "version",
+		name: "version", noProc: true,
 		short: "print the version of ff and of its protocol",
 		run: func(_ context.Context, t *tool, _ []string) error {
 			version := "(devel)"

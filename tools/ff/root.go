@@ -31,6 +31,9 @@ type command struct {
 	nargs   int    // how many of those there may be
 	short   string
 	long    string
+	noProc  bool                 // it takes no --proc
+	proc    string               // what --proc is for, which has to be there; "": one of all that are asked
+	time    string               // what --timeout is for; "": an answer
 	timeout duration             // default of --timeout; 0: defaultTimeout
 	flags   func(*pflag.FlagSet) // adds the command's own flags; may be nil
 	run     func(ctx context.Context, t *tool, args []string) error
@@ -123,6 +126,8 @@ func (t *tool) runCommand(ctx context.Context, cmd *command, args []string) erro
 		return nil
 	case err != nil:
 		err = usageError{text: flagErrorText(err)}
+	case cmd.noProc && t.proc != msg.AnyProc:
+		err = usageErrorf("%s takes no --proc", cmd.name)
 	case fs.NArg() > cmd.nargs:
 		err = usageErrorf("unexpected argument %q", fs.Arg(cmd.nargs))
 	default:

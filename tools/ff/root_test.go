@@ -33,6 +33,8 @@ func TestUsageErrors(t *testing.T) {
 		"ps 3":             `unexpected argument "3"; see "ff help ps"`,
 		"ps -p -1":         `invalid argument "-1" for "-p, --proc" flag: a proc id is a number from 0 on; see "ff help ps"`,
 		"ps -p 4294967296": `invalid argument "4294967296" for "-p, --proc" flag: a proc id is a number from 0 on; see "ff help ps"`,
+		"stop -p 1 web":    `stop takes no --proc; see "ff help stop"`,
+		"-p 1 status":      `status takes no --proc; see "ff help status"`,
 		"ps -p":            `flag needs an argument: 'p' in -p; see "ff help ps"`,
 		"ps --timeout 0":   `invalid argument "0" for "--timeout" flag: want seconds, or a time such as 500ms, above 0 and at most 24h; see "ff help ps"`,
 		"top -d 90000":     `invalid argument "90000" for "-d, --delay" flag: want seconds, or a time such as 500ms, above 0 and at most 24h; see "ff help top"`,

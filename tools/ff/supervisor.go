@@ -17,7 +17,7 @@ const orderTimeout = duration(10 * time.Minute)
 func supervisorCommands() []*command {
 	return []*command{
 		{
-			name: "status", short: "list what the supervisor keeps running",
+			name: "status", noProc: true, short: "list what the supervisor keeps running",
 			long: `STATE is live (does its work), starting, stopping, stopped, or waiting to be started again.
 RESTARTS counts how often it was started again after it had ended by itself, LAST END is how.
 `,
@@ -27,14 +27,14 @@ RESTARTS counts how often it was started again after it had ended by itself, LAS
 			"A process that waits to be started again is started at once.\n"),
 		orderCommand("stop", msg.KindStop, "stop processes, and wait until they have ended",
 			"SIGTERM, then after the stop_timeout of their section SIGKILL.\n"),
-		orderCommand("restart", msg.KindRestart, "stop and start processes, one after the other",
-			"The next one of a section is stopped when the one before is live again. After a failure, the\nrest of the section and what follows is left alone.\n"),
+		orderCommand("restart", msg.KindRestart, "restart processes, one after the other",
+			"The next one of a section is stopped when the one before serves again. A section of one process, which\nhas no proc_id, gets a successor first. The primary's configuration is checked before it is stopped. After\na failure, the rest of the section and what follows is left alone.\n"),
 	}
 }
 
 func orderCommand(name string, kind msg.Kind, short, long string) *command {
 	return &command{
-		name: name, args: "NAME...", nargs: math.MaxInt, short: short, timeout: orderTimeout,
+		name: name, args: "NAME...", nargs: math.MaxInt, short: short, noProc: true, timeout: orderTimeout,
 		long: long + "NAME is a process as ff status lists it, a section (web is [proc.web]: web.0, web.1, ...), or\n" +
 			"primary. The supervisor obeys root, and the user that the processes run as.\n",
 		run: func(ctx context.Context, t *tool, names []string) error {

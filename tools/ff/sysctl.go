@@ -86,7 +86,10 @@ func (t *tool) sysctl(ctx context.Context, arg string) ([]sysctlRow, error) {
 	if !set {
 		return was, err
 	}
-	if err != nil {
+	switch {
+	case err != nil && len(was) > 0:
+		return nil, errors.Join(err, fmt.Errorf("%s is set in none", name))
+	case err != nil:
 		return nil, err
 	}
 	old := make(map[int]string)

@@ -97,7 +97,7 @@ func TestSysctl(t *testing.T) {
 		{"net.inet.tcp.mssabcd", 1, "", "ff: unknown sysctl \"net.inet.tcp.mssabcd\"\n"},
 		{"nothing.like.it", 1, "", "ff: unknown sysctl \"nothing.like.it\"\n"},
 		{"net.inet.tcp.rack", 1, "proc 3: net.inet.tcp.rack: 1\n", "ff: proc 0: net.inet.tcp.rack: no such variable\n"},
-		{"net.inet.tcp.rack=0", 1, "", "ff: proc 0: net.inet.tcp.rack: no such variable\n"},
+		{"net.inet.tcp.rack=0", 1, "", "ff: proc 0: net.inet.tcp.rack: no such variable\nff: net.inet.tcp.rack is set in none\n"},
 		{"net.inet.ip=3", 1, "", "ff: \"net.inet.ip\" is no variable: it has others below it\n"},
 		{"-p 1 -a", 1, "", "ff: proc 1 is not attached\n"},
 		{"--json net.inet.ip.ttl=1 -p0", 0, `[{"proc_id":0,"name":"net.inet.ip.ttl","value":"1","old":"64"}]` + "\n", ""},
