@@ -25,53 +25,44 @@ type claim struct {
 // takeLocks claims the devices, since DPDK lets several primaries open one and each then misses
 // packets; and the lcores of a primary that never leaves them.
 func (p *Primary) takeLocks() error {
-	claims, err := p.claims()
-	if err != nil {
-		return err
-	}
-	for _, c := range claims {
-		l, err := p.take(c)
-		if err != nil {
-			return err
+	return p.claimEach(func(l *lock.Lock, err error) error {
+		if err == nil {
+			p.later(l.Release)
 		}
-		p.later(l.Release)
-	}
-	return nil
+		return err
+	})
 }
 
 // checkLocks refuses what another primary has than the one to take over from.
 func (p *Primary) checkLocks() error {
-	claims, err := p.claims()
-	if err != nil {
-		return err
-	}
-	for _, c := range claims {
-		l, err := p.take(c)
+	return p.claimEach(func(l *lock.Lock, err error) error {
 		var held *lock.HeldError
 		switch {
 		case err == nil:
 			l.Release()
-		case !errors.As(err, &held) || held.Holder.FilePrefix != p.cfg.DPDK.FilePrefix:
+		case errors.As(err, &held) && held.Holder.FilePrefix == p.cfg.DPDK.FilePrefix:
+			return nil
+		}
+		return err
+	})
+}
+
+// claimEach tries to take one lock after the other, and hands each to got, until that returns an error.
+func (p *Primary) claimEach(got func(*lock.Lock, error) error) error {
+	namespace, err := netNamespace()
+	if err != nil {
+		return err
+	}
+	for _, c := range append(deviceClaims(p.cfg.Config, namespace), lcoreClaims(p.cfg.Config)...) {
+		l, err := lock.Take(filepath.Join(msg.RunDir, "lock"), c.lock, lock.Self(p.cfg.DPDK.FilePrefix))
+		if errors.As(err, new(*lock.HeldError)) {
+			err = fmt.Errorf("%s is %w: stop that, or %s", c.what, err, c.instead)
+		}
+		if err := got(l, err); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (p *Primary) claims() ([]claim, error) {
-	namespace, err := netNamespace()
-	if err != nil {
-		return nil, err
-	}
-	return append(deviceClaims(p.cfg.Config, namespace), lcoreClaims(p.cfg.Config)...), nil
-}
-
-func (p *Primary) take(c claim) (*lock.Lock, error) {
-	l, err := lock.Take(filepath.Join(msg.RunDir, "lock"), c.lock, lock.Self(p.cfg.DPDK.FilePrefix))
-	if errors.As(err, new(*lock.HeldError)) {
-		err = fmt.Errorf("%s is %w: stop that, or %s", c.what, err, c.instead)
-	}
-	return l, err
 }
 
 // deviceClaims claims kernel interfaces by name, also those that a driver is still to make, and PCI

@@ -61,7 +61,7 @@ func (s *Secondary) flows() []byte {
 func (s *Secondary) sysctl(req msg.SysctlRequest) ([]msg.SysctlRow, error) {
 	if req.Value != nil {
 		if err := s.engine.SysctlSet(req.Name, *req.Value); err != nil {
-			return nil, msg.Errorf(errnoOf(err), "set %s=%s: %v", req.Name, *req.Value, err)
+			return nil, msg.Errorf(errnoOf(err), "set %s=%s: %s", req.Name, *req.Value, whyUnset(err))
 		}
 	}
 	rows := []msg.SysctlRow{}
@@ -79,6 +79,19 @@ func (s *Secondary) sysctl(req msg.SysctlRequest) ([]msg.SysctlRow, error) {
 		return nil, msg.Errorf(syscall.ENOENT, "unknown sysctl %q", req.Name)
 	}
 	return rows, nil
+}
+
+// whyUnset says in words of variables why the engine has not set one.
+func whyUnset(err error) string {
+	switch err {
+	case syscall.ENOENT:
+		return "this stack has no such variable"
+	case syscall.EPERM:
+		return "it is read-only"
+	case syscall.EINVAL:
+		return "not a value for it"
+	}
+	return err.Error()
 }
 
 // errnoOf returns the errno in err, or EIO.

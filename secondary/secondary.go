@@ -196,7 +196,7 @@ func (s *Secondary) setSysctls(wanted []shm.Sysctl) (unset []msg.SysctlRow) {
 	for _, v := range wanted {
 		if err := s.engine.SysctlSet(v.Name, v.Value); err != nil {
 			unset = append(unset, msg.SysctlRow{
-				Name: v.Name, Value: v.Value, Error: err.Error(), Errno: int32(errnoOf(err)),
+				Name: v.Name, Value: v.Value, Error: whyUnset(err), Errno: int32(errnoOf(err)),
 			})
 		}
 	}
