@@ -108,6 +108,11 @@ func (t *Table) Unlease(proc uint8, first uint16) {
 	}
 }
 
+// Leased reports whether port lies in a block leased by proc.
+func (t *Table) Leased(proc uint8, port uint16) bool {
+	return proc != none && t.leases.holder(port) == proc
+}
+
 // Leases returns the first port of each of proc's leases.
 func (t *Table) Leases(proc uint8) (firsts []uint16) {
 	for block, holder := range t.leases.holders {

@@ -100,6 +100,8 @@ type Proc struct {
 	Uptime  float64  `json:"uptime_seconds"`
 	Ports   []string `json:"ports"` // "tcp/80"
 	Mbufs   int      `json:"mbufs"` // held now
+
+	Ephemeral []string `json:"ephemeral,omitempty"` // those of Ports that were not asked for by number
 }
 
 // Pool is the balance of one mbuf pool: Size = Free + NIC + Held.

@@ -70,6 +70,9 @@ func (p *Primary) showPs(procs []*proc) any {
 		}
 		for _, port := range pr.ports {
 			row.Ports = append(row.Ports, portName(port))
+			if p.table.Leased(uint8(pr.id), port.Port) {
+				row.Ephemeral = append(row.Ephemeral, portName(port))
+			}
 		}
 		reply.Procs = append(reply.Procs, row)
 	}

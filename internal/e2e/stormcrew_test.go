@@ -191,10 +191,13 @@ func (c *crew) relieve() {
 	c.after(upTo(c.rand, 2000), c.relieve)
 }
 
+// unseen is for how long a process may have ended before that is seen.
+const unseen = 200 * time.Millisecond
+
 // awaitBack waits until the primary has everything back that a process had which ended at a time.
 func (s *storm) awaitBack(p *testenv.Process, since time.Time, then func()) {
 	unrest := s.unrest.begin()
-	unrest.from = since
+	unrest.from = since.Add(-unseen)
 	s.when("everything is back that a secondary had", func() bool {
 		ps := s.ps()
 		if ps == nil || checkBalance(*ps) != nil {

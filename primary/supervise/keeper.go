@@ -19,10 +19,13 @@ type keeper struct {
 	name        string
 	program     program
 	launch      launcher
-	uid         int           // of the user who may order it about, beside root
-	overlaps    bool          // its successor may run beside it
-	check       checker       // nil: nothing is checked
-	ports       lister        // nil: it is no secondary
+	uid         int       // of the user who may order it about, beside root
+	overlaps    bool      // its successor may run beside it
+	others      []*keeper // of its section
+	check       checker   // nil: nothing is checked
+	ports       lister    // nil: it is no secondary
+	waitPorts   time.Duration // for ports that there were before
+	turn        turn
 	stopTimeout time.Duration // from SIGTERM to SIGKILL
 	log         zerolog.Logger
 	orders      chan func() // to be run by its goroutine; closed when no more come
@@ -42,15 +45,15 @@ type keeper struct {
 // checker says why a process that were stopped now could not be started again.
 type checker func(context.Context) error
 
-// lister returns the ports that a child listens on.
-type lister func(*child) []string
+// lister returns the ports that a child listens on, as far as it has chosen them itself. known is false where that is not to be had now.
+type lister func(*child) (ports []string, known bool)
 
 // launcher starts a program and closes the live channel of its child when that does its work.
 type launcher func(program) (*child, error)
 
 func newKeeper(name string, p program, launch launcher, stopTimeout time.Duration, log zerolog.Logger) *keeper {
 	k := &keeper{
-		name: name, program: p, launch: launch, stopTimeout: stopTimeout,
+		name: name, program: p, launch: launch, stopTimeout: stopTimeout, waitPorts: portPatience,
 		log:    log.With().Str("unit", name).Logger(),
 		orders: make(chan func()), changed: make(chan struct{}),
 		timer: time.NewTimer(0),

@@ -101,23 +101,31 @@ func (s *Supervisor) lookFor(c *child) {
 			return
 		case <-time.After(pause):
 		}
-		if len(s.secondariesOf(c)) > 0 {
+		if slices.ContainsFunc(s.secondariesOf(c), func(p msg.Proc) bool { return p.State == "live" }) {
 			close(c.live)
 			return
 		}
 	}
 }
 
-// portsOf returns the ports that the secondaries of a child's process group listen on.
-func (s *Supervisor) portsOf(c *child) (ports []string) {
+// portsOf is the lister of secondaries. One that is just coming back to the primary is not known.
+func (s *Supervisor) portsOf(c *child) (ports []string, known bool) {
 	for _, p := range s.secondariesOf(c) {
-		ports = append(ports, p.Ports...)
+		if !slices.Contains([]string{"live", "draining", "stalled"}, p.State) {
+			continue
+		}
+		known = true
+		for _, port := range p.Ports {
+			if !slices.Contains(p.Ephemeral, port) {
+				ports = append(ports, port)
+			}
+		}
 	}
-	return ports
+	return ports, known
 }
 
-// secondariesOf asks the primary which live secondaries are of a child's process group. It is nothing to tell of when there is none just now.
-func (s *Supervisor) secondariesOf(c *child) (live []msg.Proc) {
+// secondariesOf asks the primary which secondaries are of a child's process group. It is nothing to tell of when there is no primary just now.
+func (s *Supervisor) secondariesOf(c *child) (of []msg.Proc) {
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
 	client, _, err := msg.Dial(ctx, s.cfg.DPDK.ControlSocket, msg.Hello{Role: msg.RoleTool, Program: "supervisor", Proc: msg.AnyProc})
@@ -130,12 +138,12 @@ func (s *Supervisor) secondariesOf(c *child) (live []msg.Proc) {
 		return nil
 	}
 	for _, p := range reply.Procs {
-		if p.Role != msg.RoleSecondary || p.State != "live" {
+		if p.Role != msg.RoleSecondary {
 			continue
 		}
 		if group, err := unix.Getpgid(p.PID); err == nil && group == c.pid {
-			live = append(live, p)
+			of = append(of, p)
 		}
 	}
-	return live
+	return of
 }

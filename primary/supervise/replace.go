@@ -41,47 +41,77 @@ func (k *keeper) replace(ctx context.Context, had []string) error {
 
 // awaitLive waits until a process that is not yet kept is live.
 func (k *keeper) awaitLive(ctx context.Context, c *child) error {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
 	select {
 	case <-c.live:
 		return nil
 	case <-c.ended:
 		return fmt.Errorf("ended before it was live: %s", c.end)
 	case <-ctx.Done():
+		return errGivenUp
+	case <-time.After(startPatience):
 		return errors.New("was not live in time")
 	}
 }
 
-// portPause is between two looks at the ports of a process.
-const portPause = 20 * time.Millisecond
+// How ports are looked for.
+const (
+	portPause    = 20 * time.Millisecond // between two looks
+	portPatience = 10 * time.Second
+)
 
-// awaitPorts waits until a live process listens on ports that there were before.
-func (k *keeper) awaitPorts(ctx context.Context, c *child, had []string) error {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
-	for {
-		missing := slices.DeleteFunc(slices.Clone(had), func(port string) bool { return slices.Contains(k.listens(c), port) })
-		if len(missing) == 0 {
+// portsBefore returns the ports of a process that is to be restarted. While the primary does not know it, as when it has been restarted itself, it
+// waits; what is not known then does not count.
+func (k *keeper) portsBefore(ctx context.Context, c *child) (ports []string) {
+	if k.ports == nil || c == nil || k.serving() == 0 {
+		return nil
+	}
+	for deadline := time.Now().Add(k.waitPorts); time.Now().Before(deadline); {
+		if ports, known := k.ports(c); known {
+			return ports
+		}
+		select {
+		case <-c.ended:
 			return nil
+		case <-ctx.Done():
+			return nil
+		case <-time.After(portPause):
+		}
+	}
+	k.log.Warn().Int("pid", c.pid).Msg("the primary does not know it: its ports are not waited for")
+	return nil
+}
+
+// awaitPorts waits until a live process listens on the ports that there were before. One that has come to listen on some of them only is thought to
+// be another version; one without any has failed.
+func (k *keeper) awaitPorts(ctx context.Context, c *child, had []string) error {
+	if len(had) == 0 {
+		return nil
+	}
+	for deadline := time.Now().Add(k.waitPorts); ; {
+		ports, _ := k.ports(c)
+		missing := slices.DeleteFunc(slices.Clone(had), func(port string) bool { return slices.Contains(ports, port) })
+		late := time.Now().After(deadline)
+		switch {
+		case len(missing) == 0:
+			return nil
+		case late && len(missing) < len(had):
+			k.log.Warn().Int("pid", c.pid).Strs("missing", missing).Msg("it does not listen on all the ports that there were before")
+			return nil
+		case late:
+			return fmt.Errorf("does not listen on %s, as there was before", strings.Join(had, ", "))
 		}
 		select {
 		case <-c.ended:
 			return fmt.Errorf("ended before it listened on %s: %s", strings.Join(missing, ", "), c.end)
 		case <-ctx.Done():
-			return fmt.Errorf("does not listen on %s, as was before", strings.Join(missing, ", "))
+			return errGivenUp
 		case <-time.After(portPause):
 		}
 	}
 }
 
-// listens returns the ports that a child listens on.
-func (k *keeper) listens(c *child) []string {
-	if k.ports == nil || c == nil {
-		return nil
-	}
-	return k.ports(c)
-}
+// errGivenUp: it is to be stopped, or the supervisor stops.
+var errGivenUp = errors.New("was given up, as it is to be stopped")
 
 // current returns the process that is kept, or nil.
 func (k *keeper) current(ctx context.Context) (c *child, err error) {

@@ -84,18 +84,18 @@ func TestStoppedWhileReplaced(t *testing.T) {
 func TestReplaceWaitsForPorts(t *testing.T) {
 	k, before := keepWith(t, launchLive)
 	looks := 0
-	k.ports = func(c *child) []string {
+	k.ports = func(c *child) ([]string, bool) {
 		switch looks++; {
 		case c.pid == before.pid:
-			return []string{"tcp/80", "udp/53"}
-		case looks < 5:
-			return []string{"udp/53"}
+			return []string{"tcp/80", "udp/53"}, looks > 2 // it comes back to a new primary
+		case looks < 7:
+			return []string{"udp/53"}, true
 		case gone(before.pid):
 			t.Error("the old one is gone before the successor listens")
 		}
-		return []string{"tcp/443", "udp/53", "tcp/80"}
+		return []string{"tcp/443", "udp/53", "tcp/80"}, true
 	}
-	if err := restart(t.Context(), k); err != nil || looks < 5 {
+	if err := restart(t.Context(), k); err != nil || looks < 7 {
 		t.Errorf("%v after %d looks", err, looks)
 	}
 	if after, _ := k.look(); after.pid == before.pid || !gone(before.pid) {
@@ -106,11 +106,11 @@ func TestReplaceWaitsForPorts(t *testing.T) {
 // TestSuccessorDoesNotListen ends a successor that is live and then fails: the process goes on.
 func TestSuccessorDoesNotListen(t *testing.T) {
 	k, before := keepWith(t, func(program) (*child, error) { return launchLive(shell("sleep 0.1; exit 4")) })
-	k.ports = func(c *child) []string {
+	k.ports = func(c *child) ([]string, bool) {
 		if c.pid == before.pid {
-			return []string{"tcp/80"}
+			return []string{"tcp/80"}, true
 		}
-		return nil
+		return nil, true
 	}
 	err := restart(t.Context(), k)
 	if err == nil || !strings.HasPrefix(err.Error(), "the successor ended before it listened on tcp/80: exit status 4; web goes on") {

@@ -2,7 +2,6 @@ package supervise
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"syscall"
@@ -19,7 +18,7 @@ func (s *Supervisor) answer(ctx context.Context, uid int, m *msg.Message) any {
 		return s.units()
 	}
 	do := map[msg.Kind]func(context.Context, []group) error{
-		msg.KindStart: startEach, msg.KindStop: stop, msg.KindRestart: restartEach,
+		msg.KindStart: startEach, msg.KindStop: stopEach, msg.KindRestart: restartEach,
 	}[m.Kind]
 	if do == nil {
 		return msg.Errorf(syscall.ENOSYS, "the supervisor cannot be asked for %v: ask the primary", m.Kind)
@@ -114,53 +113,4 @@ func startEach(ctx context.Context, groups []group) (first error) {
 		}
 	}
 	return first
-}
-
-// restartEach restarts one process after the other, so that the others of a group go on serving. After
-// one that does not start again, the rest is left alone.
-func restartEach(ctx context.Context, groups []group) error {
-	for _, g := range groups {
-		for i, k := range g.keepers {
-			err := restart(ctx, k)
-			if err != nil && i+1 < len(g.keepers) {
-				return fmt.Errorf("%w; %s and what follows was left alone", err, g.keepers[i+1].name)
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// restart restarts one process. One that nobody else stands in for goes on until its successor serves. One that could not be
-// started again is not stopped.
-func restart(ctx context.Context, k *keeper) error {
-	if k.check != nil {
-		if err := k.check(ctx); err != nil {
-			return fmt.Errorf("%s goes on as before: %w", k.name, err)
-		}
-	}
-	old, err := k.current(ctx)
-	if err != nil {
-		return err
-	}
-	had := k.listens(old)
-	if st, _ := k.look(); k.overlaps && st.state == stateLive {
-		return k.replace(ctx, had)
-	}
-	if err := k.stop(ctx); err != nil {
-		return err
-	}
-	if err := start(ctx, k); err != nil {
-		return err
-	}
-	next, err := k.current(ctx)
-	if err == nil && next != nil {
-		err = k.awaitPorts(ctx, next, had)
-	}
-	if err != nil {
-		return fmt.Errorf("%s %w", k.name, err)
-	}
-	return nil
 }

@@ -36,9 +36,12 @@ func (s *Supervisor) makeSecondaries(conf *config.Proc) (group, error) {
 			one.lcores = conf.Lcores[i : i+1]
 		}
 		k := newKeeper(name, one, s.launchSecondary, time.Duration(conf.StopTimeout)*time.Second, s.log)
-		k.uid, k.overlaps = int(p.user.Uid), conf.Count == 1 && conf.ProcID < 0
+		k.uid, k.overlaps = int(p.user.Uid), conf.ProcID < 0
 		k.check, k.ports = s.checkSecondary(conf.Command[0]), s.portsOf
 		g.keepers = append(g.keepers, k)
+	}
+	for _, k := range g.keepers {
+		k.others = slices.DeleteFunc(slices.Clone(g.keepers), func(other *keeper) bool { return other == k })
 	}
 	return g, nil
 }
