@@ -25,8 +25,14 @@ func (p *Primary) awaitAll() {
 	time.AfterFunc(grace, func() { p.do(p.endGrace) })
 }
 
-// endGrace has nobody wait for others from now on, not even for one that comes back and hangs.
+// endGrace has nobody wait for others from now on, not even for one that comes back and hangs: its line is cut, so that it is given up; should it
+// go on, it comes as one that is late.
 func (p *Primary) endGrace() {
+	for _, pr := range p.procs {
+		if pr.state == stateAttaching && pr.kept {
+			pr.session.conn.Close()
+		}
+	}
 	if p.table.Doubtful() {
 		p.keeper.changed()
 	}

@@ -83,6 +83,13 @@ func (p *Primary) checkMemory() error {
 	if p.cfg.DPDK.NoHuge {
 		return nil
 	}
+	if err := checkMount(); err != nil {
+		return err
+	}
+	return enoughMemory(p.clearLeftovers(need), need)
+}
+
+func checkMount() error {
 	mounts, err := os.ReadFile("/proc/mounts")
 	if err != nil {
 		return fmt.Errorf("look for hugetlbfs: %w", err)
@@ -90,7 +97,7 @@ func (p *Primary) checkMemory() error {
 	if !strings.Contains(string(mounts), " hugetlbfs ") {
 		return errors.New("no hugetlbfs is mounted: mount -t hugetlbfs none /dev/hugepages, or set no_huge=1 in [dpdk]")
 	}
-	return enoughMemory(p.clearLeftovers(need), need)
+	return nil
 }
 
 func enoughMemory(free, need int) error {
@@ -105,6 +112,9 @@ func enoughMemory(free, need int) error {
 func (p *Primary) checkHandover() error {
 	if p.cfg.DPDK.NoHuge {
 		return nil
+	}
+	if err := checkMount(); err != nil {
+		return err
 	}
 	free := freeHugepages("/sys/kernel/mm/hugepages")
 	for _, file := range p.hugepageFiles() {
@@ -121,7 +131,7 @@ func (p *Primary) neededMemory() int { return max(p.cfg.NeededMemory(), p.cfg.DP
 // clearLeftovers removes what a killed primary of this prefix has left, and returns the bytes of hugepages that are free then. Its secondaries
 // let go of them when it dies: they are given a moment for it.
 func (p *Primary) clearLeftovers(need int) (free int) {
-	left := len(p.hugepageFiles()) > 0
+	left := len(p.hugepageFiles()) > 0 || p.cfg.Takeover
 	if err := p.removeDPDKFiles(); err != nil {
 		p.log.Warn().Err(err).Msg("what a killed primary has left cannot be removed")
 	}

@@ -85,6 +85,10 @@ func (p *Primary) reserve(s *procState, ports []msg.PortRequest) {
 	process, groupID, err := p.find(s)
 	if err != nil {
 		p.table.Leave(s.ID)
+		if errors.Is(err, errNoSlot) && s.lives() { // it comes back under another id, and says what it has
+			p.unread = true
+			p.table.Doubt(true)
+		}
 		p.log.Info().Uint8("proc", s.ID).Str("program", s.Program).Int("pid", s.PID).AnErr("reason", err).
 			Msg("nothing is kept for a secondary of the primary before this one")
 		return
@@ -98,10 +102,13 @@ func (p *Primary) reserve(s *procState, ports []msg.PortRequest) {
 	p.logProc(pr).Msg("secondary is awaited")
 }
 
+// errNoSlot: there are fewer slots now.
+var errNoSlot = errors.New("below its proc id")
+
 // find takes hold of a secondary's process and makes it a member of its group again.
 func (p *Primary) find(s *procState) (process *process, groupID int, err error) {
 	if int(s.ID) >= len(p.procs) {
-		return nil, 0, fmt.Errorf("max_procs=%d is below its proc id", len(p.procs))
+		return nil, 0, fmt.Errorf("max_procs=%d is %w", len(p.procs), errNoSlot)
 	}
 	if process, err = openProcess(s.PID, s.Start); err != nil {
 		return nil, 0, err

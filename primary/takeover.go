@@ -87,6 +87,23 @@ func (p *Primary) mayGo(uid int) error {
 		return msg.Errorf(syscall.EPERM, "uid %d may not take over from a primary of uid %d", uid, p.uid)
 	case p.cfg.Managed != nil && p.cfg.Managed():
 		return msg.Errorf(syscall.EBUSY, "the primary that runs would be started again by what has started it: have that restart it (ff restart primary, or systemctl restart)")
+	case p.cfg.DPDK.NoHuge:
+		return nil
+	}
+	var err error
+	p.do(func() {
+		if pr := p.anyStalled(); pr != nil {
+			err = msg.Errorf(syscall.EBUSY, "proc %d, pid %d, has stalled and would keep its hugepages from the next primary: kill it first", pr.id, pr.peer.pid)
+		}
+	})
+	return err
+}
+
+func (p *Primary) anyStalled() *proc {
+	for _, pr := range p.served {
+		if pr.pulse.stalled {
+			return pr
+		}
 	}
 	return nil
 }

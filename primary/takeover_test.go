@@ -11,15 +11,25 @@ import (
 	"ringstack/msg"
 )
 
-// TestWhoMayTakeOver asks a primary of uid 1000 as different users, and one that a service manager would start again.
+// TestWhoMayTakeOver asks a primary of uid 1000 as different users, one that a service manager would start again, and one of whose secondaries one has
+// stalled.
 func TestWhoMayTakeOver(t *testing.T) {
 	for _, c := range []struct {
-		uid     int
-		managed bool
-		want    error
-	}{{uid: 0}, {uid: 1000}, {uid: 33, want: syscall.EPERM}, {uid: 0, managed: true, want: syscall.EBUSY}} {
-		p := newIdle(t, 0)
-		p.uid, p.cfg.Managed = 1000, func() bool { return c.managed }
+		uid              int
+		managed, stalled bool
+		noHuge           bool
+		want             error
+	}{
+		{uid: 0}, {uid: 1000}, {uid: 33, want: syscall.EPERM}, {managed: true, want: syscall.EBUSY},
+		{stalled: true, want: syscall.EBUSY}, {stalled: true, noHuge: true},
+	} {
+		p, first := newPair(t)
+		p.uid, p.cfg.Managed, p.cfg.DPDK.NoHuge, first.pulse.stalled = 1000, func() bool { return c.managed }, c.noHuge, c.stalled
+		go func() {
+			for f := range p.calls {
+				f()
+			}
+		}()
 		stopped := false
 		p.stop = func() { stopped = true }
 		here, there := seqpacketPair(t)
@@ -32,6 +42,7 @@ func TestWhoMayTakeOver(t *testing.T) {
 		if err := reply.Decode(nil); !errors.Is(err, c.want) || stopped != (c.want == nil) {
 			t.Errorf("%+v: %v, stopped: %v", c, err, stopped)
 		}
+		close(p.calls)
 	}
 }
 

@@ -28,7 +28,7 @@ var arrows = []struct {
 	{"stack/...", []string{"stack/..."}},
 	{"primary", []string{unix, zerolog, "cgo", "shm", "ring", "dispatch", "msg", "internal/config", "internal/lock", "internal/uds"}},
 	{"primary/supervise", []string{unix, zerolog, "msg", "internal/config", "internal/lock", "internal/notify", "internal/uds"}},
-	{"primary/ff-primary", []string{pflag, zerolog, "primary", "primary/supervise", "internal/config", "internal/notify"}},
+	{"primary/ff-primary", []string{pflag, zerolog, "msg", "primary", "primary/supervise", "internal/config", "internal/notify"}},
 	{"secondary", []string{unix, "shm", "ring", "msg", "secondary/engine", "secondary/native", "secondary/gvisor"}},
 	{"secondary/engine", nil},
 	{"secondary/native", []string{"stack", "stack/...", "secondary/engine"}},

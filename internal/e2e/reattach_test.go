@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -255,6 +256,43 @@ func TestAnotherClaimsWhatIsKept(t *testing.T) {
 	signal(t, owner, syscall.SIGCONT)
 	d.wantMore(10 * time.Second)
 	d.finish()
+}
+
+// TestHangsWhileItComesBack has one come back with the ticket of a secondary and say no more: when the grace time is over, it holds nobody up.
+func TestHangsWhileItComesBack(t *testing.T) {
+	e := testenv.New(t, testenv.Config{Keys: []string{"reattach_grace=1000"}})
+	owner := e.Secondary(courier)
+	e.Secondary(courier)
+	wantSettled(t, e.Tool())
+	signal(t, owner, syscall.SIGSTOP)
+	content, err := os.ReadFile(filepath.Join(e.RunDir(), "state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := bytes.Cut(content, []byte("\n"))
+	var state struct {
+		Procs []struct {
+			ID     int
+			Ticket string
+		}
+	}
+	if err := json.Unmarshal(body, &state); err != nil || len(state.Procs) != 2 || state.Procs[0].ID != 0 {
+		t.Fatalf("%s: %v", body, err)
+	}
+	e.Restart()
+	had := msg.Resume{Ticket: state.Procs[0].Ticket, Ports: []msg.PortRequest{{Proto: 6, Port: 80}}}
+	client, reply, err := msg.Dial(t.Context(), e.Socket, msg.Hello{Role: msg.RoleSecondary, Program: "courier", Proc: 0, Resume: &had})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	reply.CloseFDs()
+	e.Primary.WaitLog("reattach_grace is over")
+	wantHeldOff(t, e, 0)
+	wantNoRefusals(t, e, 20)
+	signal(t, owner, syscall.SIGCONT)
+	testenv.Eventually(t, 5*time.Second, "the owner is back as one that is late", func() bool { return len(attached(t, e)) == 2 })
+	wantNoRefusals(t, e, 20)
 }
 
 // TestPortIsLost: with the state lost, too, another program may be faster. The one that had the port is told.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,6 +75,26 @@ func TestPrimaryComesBackWithAnotherConfiguration(t *testing.T) {
 	d.finish()
 	v6.finish()
 	wantNoRefusals(t, e, 10)
+}
+
+// TestFewerProcIDs lowers max_procs below the id of a secondary that comes back late: others do not get its packets meanwhile.
+func TestFewerProcIDs(t *testing.T) {
+	e := testenv.New(t, testenv.Config{Keys: []string{"max_procs=8"}})
+	e.Secondary(courier, "--proc", "0")
+	late := e.Secondary(courier, "--proc", "5")
+	wantSettled(t, e.Tool())
+	d := deliver(t, e, testenv.Stack4+":80", 30, 64<<10)
+	d.wantMore(10 * time.Second)
+	signal(t, late, syscall.SIGSTOP)
+	e.Kill()
+	e.Change("max_procs=8", "max_procs=4")
+	e.Start()
+	wantProc(t, e, 0, "live")
+	time.Sleep(500 * time.Millisecond) // for the peers to repeat what the other would refuse
+	signal(t, late, syscall.SIGCONT)
+	wantProc(t, e, 1, "live")
+	d.wantMore(10 * time.Second)
+	d.finish()
 }
 
 // ip runs ip(8) in the test's namespace; %s in the words stands for name.

@@ -24,6 +24,7 @@ import (
 type options struct {
 	conf        string
 	checkConfig bool
+	version     bool
 	supervise   bool
 	takeover    bool
 	noHuge      bool
@@ -70,6 +71,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.BoolVar(&o.takeover, "takeover", false, "stop the primary with the same file_prefix, whose secondaries come over, and take its place; not if a supervisor or systemd keeps it")
 	flags.BoolVar(&o.noHuge, "no-huge", false, "run without hugepages, as no_huge=1 does")
 	flags.StringVarP(&o.procType, "proc-type", "t", "primary", "F-Stack's flag; this program is always the `primary`")
+	flags.BoolVar(&o.version, "version", false, "print the version of the program and of its protocol, and exit")
 	level := flags.String("log-level", "info", "least `level` to log: debug, info, warn, error")
 	flags.BoolVar(&o.logJSON, "log-json", false, "log as JSON, one object a line")
 	flags.Usage = func() {
@@ -92,7 +94,11 @@ func parse(args []string, stdout io.Writer) (options, error) {
 }
 
 func start(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	if o.checkConfig {
+	switch {
+	case o.version:
+		printVersion(stdout)
+		return nil
+	case o.checkConfig:
 		return check(o, stdout, stderr)
 	}
 	lines := primary.NewLogWriter(writer(stderr, o.logJSON))

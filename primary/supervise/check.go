@@ -8,23 +8,40 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"ringstack/msg"
 )
 
 // checkPatience is how long the primary's program may take to check its configuration.
 const checkPatience = 10 * time.Second
 
-// checkPrimary has the primary's program, which may be another one by now, check the configuration.
+// checkPrimary has the primary's program, which may be another one by now, say what it speaks, since secondaries that do not speak that
+// cannot come back to it, and check the configuration.
 func (s *Supervisor) checkPrimary(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkPatience)
 	defer cancel()
-	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, s.cfg.Primary[0], append(s.cfg.Primary[1:], "--check-config")...)
-	cmd.Stderr = &said
-	err := cmd.Run()
-	if errors.As(err, new(*exec.ExitError)) && said.Len() > 0 {
-		return errors.New(firstMistake(said.String()))
+	said, err := s.askProgram(ctx, "--version")
+	if err != nil {
+		return err
 	}
+	if want := fmt.Sprintf(", protocol %d, ", msg.Version); !strings.Contains(said, want) {
+		return fmt.Errorf("the new program says %q, but the processes that run speak protocol %d: stop all, and start with programs of one release",
+			strings.TrimSpace(said), msg.Version)
+	}
+	_, err = s.askProgram(ctx, "--check-config")
 	return err
+}
+
+// askProgram runs the primary's program with one more flag and returns its output, or what it complains of.
+func (s *Supervisor) askProgram(ctx context.Context, flag string) (string, error) {
+	var complaint bytes.Buffer
+	cmd := exec.CommandContext(ctx, s.cfg.Primary[0], append(s.cfg.Primary[1:], flag)...)
+	cmd.Stderr = &complaint
+	said, err := cmd.Output()
+	if errors.As(err, new(*exec.ExitError)) && complaint.Len() > 0 {
+		return "", errors.New(firstMistake(complaint.String()))
+	}
+	return string(said), err
 }
 
 // firstMistake returns the first line of what --check-config has said that is no warning, and how many more there are.

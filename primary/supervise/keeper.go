@@ -19,11 +19,11 @@ type keeper struct {
 	name        string
 	program     program
 	launch      launcher
-	uid         int       // of the user who may order it about, beside root
-	overlaps    bool      // its successor may run beside it
-	others      []*keeper // of its section
-	check       checker   // nil: nothing is checked
-	ports       lister    // nil: it is no secondary
+	uid         int           // of the user who may order it about, beside root
+	overlaps    bool          // its successor may run beside it
+	others      []*keeper     // of its section
+	check       checker       // nil: nothing is checked
+	ports       lister        // nil: it is no secondary
 	waitPorts   time.Duration // for ports that there were before
 	turn        turn
 	stopTimeout time.Duration // from SIGTERM to SIGKILL

@@ -1,8 +1,11 @@
 package supervise
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"ringstack/msg"
 )
 
 // keepWith keeps a live process, and launches its successors otherwise.
@@ -126,19 +129,25 @@ func TestRestartOfWhatIsRefused(t *testing.T) {
 	k, before := keepWith(t, launchLive)
 	k.overlaps = false
 	s := &Supervisor{groups: []group{{keepers: []*keeper{k}}}}
-	for want, command := range map[string][]string{
-		"a":                        {"/bin/sh", "-c", "echo ff-primary: a >&2; exit 1"},
-		"a (and 1 more: ":          {"/bin/sh", "-c", "echo warning: w >&2; echo ff-primary: a >&2; echo b >&2; exit 1"},
-		"fork/exec /nosuch: no ":   {"/nosuch"},
-		"exit status 3":            {"/bin/sh", "-c", "exit 3"},
-		"its configuration is ref": {"/bin/sh", "-c", "echo warning: w >&2; exit 1"},
+	version := fmt.Sprintf(`[ $0 != --version ] || exec echo "ff-primary (devel), protocol %d, go1.26"; `, msg.Version)
+	for want, script := range map[string]string{
+		"a":                        version + "echo ff-primary: a >&2; exit 1",
+		"a (and 1 more: ":          version + "echo warning: w >&2; echo ff-primary: a >&2; echo b >&2; exit 1",
+		"exit status 3":            version + "exit 3",
+		"its configuration is ref": version + "echo warning: w >&2; exit 1",
+		"b":                        "echo b >&2; exit 2",
+		`the new program says "ff-primary (devel), protocol 99, go1.99", but`: `echo "ff-primary (devel), protocol 99, go1.99"`,
 	} {
-		s.cfg.Primary, k.check = command, s.checkPrimary
+		s.cfg.Primary, k.check = []string{"/bin/sh", "-c", script}, s.checkPrimary
 		if err := restart(t.Context(), k); err == nil || !strings.HasPrefix(err.Error(), "web goes on as before: "+want) {
-			t.Errorf("%v: %v, want %s", command, err, want)
+			t.Errorf("%s: %v, want %s", script, err, want)
 		}
 	}
-	s.cfg.Primary = []string{"/bin/true"}
+	s.cfg.Primary = []string{"/nosuch"}
+	if err := restart(t.Context(), k); err == nil || !strings.HasPrefix(err.Error(), "web goes on as before: fork/exec /nosuch: no ") {
+		t.Error(err)
+	}
+	s.cfg.Primary = []string{"/bin/sh", "-c", version}
 	if after, _ := k.look(); after != before {
 		t.Fatalf("before %+v, after %+v", before, after)
 	}
