@@ -64,7 +64,7 @@ func firstMistake(said string) string {
 // checkSecondary looks whether a secondary's program can be started, and come to be live.
 func (s *Supervisor) checkSecondary(command string) checker {
 	return func(context.Context) error {
-		if st, _ := s.groups[0].keepers[0].look(); st.state != stateLive {
+		if st, _ := s.primary().look(); st.state != stateLive {
 			return fmt.Errorf("the primary is %v, not live (ff start primary)", st.state)
 		}
 		if err := checkExecutable(command); err != nil {

@@ -62,7 +62,7 @@ const (
 // portsBefore returns the ports of a process that is to be restarted. While the primary does not know it, as when it has been restarted itself, it
 // waits; what is not known then does not count.
 func (k *keeper) portsBefore(ctx context.Context, c *child) (ports []string) {
-	if k.ports == nil || c == nil || k.serving() == 0 {
+	if k.ports == nil || c == nil || !k.serves() {
 		return nil
 	}
 	for deadline := time.Now().Add(k.waitPorts); time.Now().Before(deadline); {
@@ -111,7 +111,7 @@ func (k *keeper) awaitPorts(ctx context.Context, c *child, had []string) error {
 }
 
 // errGivenUp: it is to be stopped, or the supervisor stops.
-var errGivenUp = errors.New("was given up, as it is to be stopped")
+var errGivenUp = errors.New("was given up, since something is to be stopped")
 
 // current returns the process that is kept, or nil.
 func (k *keeper) current(ctx context.Context) (c *child, err error) {

@@ -18,16 +18,18 @@ func restartEach(ctx context.Context, groups []group) error {
 	}
 	defer end()
 	for _, g := range groups {
-		order := slices.Clone(g.keepers)
-		slices.SortStableFunc(order, func(a, b *keeper) int { return a.serving() - b.serving() })
+		order := idleFirst(g.keepers)
 		for i, k := range order {
 			err := restart(ctx, k)
-			if err != nil && i+1 < len(order) {
+			switch {
+			case err == nil:
+				continue
+			case ctx.Err() != nil:
+				return fmt.Errorf("the restart of %s %w", k.name, errGivenUp)
+			case i+1 < len(order):
 				return fmt.Errorf("%w; %s and what follows was left alone", err, order[i+1].name)
 			}
-			if err != nil {
-				return err
-			}
+			return err
 		}
 	}
 	return nil
@@ -46,7 +48,7 @@ func restart(ctx context.Context, k *keeper) error {
 		return err
 	}
 	had := k.portsBefore(ctx, old)
-	if k.overlaps && k.serving() == 1 && !slices.ContainsFunc(k.others, func(other *keeper) bool { return other.serving() == 1 }) {
+	if k.overlaps && k.serves() && !slices.ContainsFunc(k.others, (*keeper).serves) {
 		return k.replace(ctx, had)
 	}
 	if err := k.stop(ctx); err != nil {
@@ -65,12 +67,22 @@ func restart(ctx context.Context, k *keeper) error {
 	return nil
 }
 
-// serving returns 1 for a process that is live, else 0.
-func (k *keeper) serving() int {
-	if st, _ := k.look(); st.state == stateLive {
-		return 1
+// idleFirst returns those first that do not serve.
+func idleFirst(keepers []*keeper) []*keeper {
+	var idle, serving []*keeper
+	for _, k := range keepers {
+		if k.serves() {
+			serving = append(serving, k)
+		} else {
+			idle = append(idle, k)
+		}
 	}
-	return 0
+	return append(idle, serving...)
+}
+
+func (k *keeper) serves() bool {
+	st, _ := k.look()
+	return st.state == stateLive
 }
 
 // beginRestart makes a restart the only one of all these processes until end is called, or refuses it. The returned context is

@@ -18,7 +18,7 @@ func TestRestartKeepsOneServing(t *testing.T) {
 	}
 	before, _ := serves.look()
 	serves.check = func(context.Context) error {
-		if stopped.serving() == 0 {
+		if !stopped.serves() {
 			t.Error("the only one that serves comes first")
 		}
 		return nil
@@ -26,7 +26,7 @@ func TestRestartKeepsOneServing(t *testing.T) {
 	if err := restartEach(t.Context(), []group{web}); err != nil {
 		t.Fatal(err)
 	}
-	if after, _ := serves.look(); after.state != stateLive || after.pid == before.pid || stopped.serving() == 0 {
+	if after, _ := serves.look(); after.state != stateLive || after.pid == before.pid || !stopped.serves() {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 }

@@ -115,6 +115,9 @@ func (s *Supervisor) makeKeepers() error {
 	return errors.Join(errs...)
 }
 
+// primary returns the keeper of the primary.
+func (s *Supervisor) primary() *keeper { return s.groups[0].keepers[0] }
+
 // takeLock makes sure that a file prefix has one supervisor.
 func (s *Supervisor) takeLock() error {
 	prefix := s.cfg.DPDK.FilePrefix
