@@ -35,6 +35,7 @@ type registration struct {
 	once   sync.Once
 	lost   chan struct{} // closed when another group has the port; nil for a connection
 	why    error         // the port is lost
+	losing sync.Once
 }
 
 // add enters a socket. Traffic may come at once. While there is no primary it waits for one, until ctx is done.
@@ -160,16 +161,18 @@ func (s *registration) Err() error {
 	}
 }
 
-// fail closes a socket that listens. A connection on the port hears no more.
+// fail closes a socket that listens, once: two primaries, one after the other, may refuse its port. A connection on the port hears no more.
 func (s *registration) fail(err error) {
 	if s.socket == nil {
 		return
 	}
-	s.why = err
-	close(s.lost)
-	if socket, ok := s.socket.(failer); ok {
-		socket.Fail(err)
-		return
-	}
-	s.socket.Close()
+	s.losing.Do(func() {
+		s.why = err
+		close(s.lost)
+		if socket, ok := s.socket.(failer); ok {
+			socket.Fail(err)
+		} else {
+			s.socket.Close()
+		}
+	})
 }
