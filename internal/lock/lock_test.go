@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 var self = Holder{PID: os.Getpid(), FilePrefix: "web", Program: "ff-primary"}
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 		var err error
 		kept, err = Take(os.Args[1], os.Args[2], Self("other"))
 		fmt.Println(err)
-		select {}
+		time.Sleep(time.Hour) // not select {}: the runtime ends a program all of whose goroutines wait for ever
 	case intruder:
 		intrude(os.Args[1], os.Args[2])
 	default:
