@@ -166,6 +166,9 @@ func (c *Commit) reserve() {
 
 func (c *Commit) flip() {
 	t := c.t
+	if t.Moving(c.donor.Proc) == 0 {
+		return
+	}
 	for _, e := range slices.Clone(t.owned) {
 		for b := range NumBuckets {
 			if !c.covers(e, b) {

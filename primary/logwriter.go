@@ -2,10 +2,11 @@ package primary
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"sync/atomic"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 const (
@@ -60,6 +61,7 @@ func (l *LogWriter) Flush() {
 }
 
 func (l *LogWriter) run(w io.Writer) {
+	log := zerolog.New(w).With().Timestamp().Logger()
 	for line := range l.lines {
 		if line.written != nil {
 			close(line.written)
@@ -67,7 +69,7 @@ func (l *LogWriter) run(w io.Writer) {
 		}
 		w.Write(line.text) // there is nobody to tell of a failure
 		if n := l.dropped.Swap(0); n > 0 {
-			fmt.Fprintf(w, `{"level":"warn","lines":%d,"message":"the log was not read in time: lines are missing"}`+"\n", n)
+			log.Warn().Uint64("lines", n).Msg("the log was not read in time: lines are missing")
 		}
 	}
 }

@@ -45,9 +45,9 @@ func (p *Primary) inquire(donor dispatch.Donor) {
 	s := pr.session
 	go func() {
 		flows, err := p.settledFlows(pr, s)
-		p.keeper.wait() // for the moves to be written: should this primary be killed, the next one knows what is not sure
 		var commit *dispatch.Commit
 		if err == nil {
+			p.keeper.wait() // for the moves to be written: should this primary be killed, the next one knows what is not sure
 			p.inSteps(pr, s, func() steps { return p.table.Sweep(donor.Proc, flows, donor.Stamp) })
 			p.inSteps(pr, s, func() steps { commit = p.table.Commit(donor, flows); return commit })
 		}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -17,6 +18,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"ringstack/internal/config"
+	"ringstack/internal/version"
+	"ringstack/msg"
 	"ringstack/primary"
 )
 
@@ -96,8 +99,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 func start(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	switch {
 	case o.version:
-		printVersion(stdout)
-		return nil
+		_, err := fmt.Fprintf(stdout, "ff-primary %s, protocol %d, %s\n", version.Module(), msg.Version, runtime.Version())
+		return err
 	case o.checkConfig:
 		return check(o, stdout, stderr)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func (s *Supervisor) checkPrimary(ctx context.Context) error {
 // askProgram runs the primary's program with one more flag and returns its output, or what it complains of.
 func (s *Supervisor) askProgram(ctx context.Context, flag string) (string, error) {
 	var complaint bytes.Buffer
-	cmd := exec.CommandContext(ctx, s.cfg.Primary[0], append(s.cfg.Primary[1:], flag)...)
+	cmd := exec.CommandContext(ctx, s.cfg.Primary[0], slices.Concat(s.cfg.Primary[1:], []string{flag})...)
 	cmd.Stderr = &complaint
 	said, err := cmd.Output()
 	if errors.As(err, new(*exec.ExitError)) && complaint.Len() > 0 {

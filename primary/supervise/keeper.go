@@ -119,3 +119,9 @@ func (k *keeper) do(ctx context.Context, f func()) error {
 		return ctx.Err()
 	}
 }
+
+// current returns the process that is kept, or nil.
+func (k *keeper) current(ctx context.Context) (c *child, err error) {
+	err = k.do(ctx, func() { c = k.child })
+	return c, err
+}

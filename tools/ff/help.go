@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
+	"ringstack/internal/version"
 	"ringstack/msg"
 )
 
@@ -57,14 +57,10 @@ func versionCommand() *command {
 		name: "version", noProc: true,
 		short: "print the version of ff and of its protocol",
 		run: func(_ context.Context, t *tool, _ []string) error {
-			version := "(devel)"
-			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-				version = info.Main.Version
-			}
 			if t.json {
-				return t.printJSON(map[string]any{"version": version, "protocol": msg.Version, "go": runtime.Version()})
+				return t.printJSON(map[string]any{"version": version.Module(), "protocol": msg.Version, "go": runtime.Version()})
 			}
-			fmt.Fprintf(t.out, "ff %s, protocol %d, %s\n", version, msg.Version, runtime.Version())
+			fmt.Fprintf(t.out, "ff %s, protocol %d, %s\n", version.Module(), msg.Version, runtime.Version())
 			return nil
 		},
 	}

@@ -28,7 +28,7 @@ RESTARTS counts how often it was started again after it had ended by itself, LAS
 		orderCommand("stop", msg.KindStop, "stop processes, and wait until they have ended",
 			"SIGTERM, then after the stop_timeout of their section SIGKILL.\n"),
 		orderCommand("restart", msg.KindRestart, "restart processes, one after the other",
-			"The next one of a section is stopped when the one before serves again. A section of one process, which\nhas no proc_id, gets a successor first. The primary's configuration is checked before it is stopped. After\na failure, the rest of the section and what follows is left alone.\n"),
+			"Those that do not serve come first; the next is stopped when the one before serves again. The only one of\na section that serves gets a successor first, unless it has a proc_id. The primary's configuration is checked before it is stopped. After\na failure, the rest of the section and what follows is left alone.\n"),
 	}
 }
 
